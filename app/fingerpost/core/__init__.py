@@ -1,0 +1,1 @@
+"""What every other part agrees on: types, ports, the decision, the loop."""

@@ -1,0 +1,43 @@
+"""One tree of errors. Every message is one line that says what happened and what to do about it."""
+
+from __future__ import annotations
+
+
+class FingerpostError(Exception):
+    """Base of all errors that Fingerpost raises on purpose; the commands print it as one line."""
+
+
+class SettingsError(FingerpostError):
+    """A settings file cannot be used; the message names file, key and remedy."""
+
+
+class ModelError(FingerpostError):
+    """A model is missing, damaged, or not the kind that was asked for."""
+
+
+class DataError(FingerpostError):
+    """An image, a table or a folder of data cannot be read as what it should be."""
+
+
+class StoreError(FingerpostError):
+    """The store of taught objects cannot be opened or written."""
+
+
+class DeviceError(FingerpostError):
+    """A part of the device (camera, buttons, sound) does not work."""
+
+
+class CameraError(DeviceError):
+    """The camera cannot be opened or has gone."""
+
+
+class StaleFrame(CameraError):
+    """The newest frame is older than the caller accepts: an old frame is never an answer."""
+
+
+class SoundError(DeviceError):
+    """No sound can be played or written."""
+
+
+class VoiceError(DeviceError):
+    """Text cannot be rendered to speech."""

@@ -1,0 +1,152 @@
+"""Running the loop on the device: capture, perception and speech in threads of their own, and a main loop
+that waits for none of them, so that a camera or a runtime that hangs in native code cannot mute the device."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Union
+
+from .errors import CameraError, StaleFrame
+from .events import Action, Event, Fault, Recovered, Sleep, Tick
+from .loop import Loop
+from .ports import Buttons, Camera, Clock, Sight
+from .speech import Mouth, SpeechThread
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.01
+TICK_SECONDS = 0.1
+MAX_FRAME_AGE_SECONDS = 0.5
+CAMERA_GRACE_SECONDS = 1.5
+"""A camera may be silent for so long before its loss is announced; an unplugged one is heard of within 3 s."""
+HUNG_SECONDS = 3.0
+_FAREWELL_SECONDS = 4.0
+
+
+class PerceptionThread(threading.Thread):
+    """Looks at the newest frame again and again, does what the loop asks for, and reports by events."""
+
+    def __init__(self, eyes: Sight, camera: Camera, clock: Clock) -> None:
+        super().__init__(name="perception", daemon=True)
+        self._eyes, self._camera, self._clock = eyes, camera, clock
+        self._requests: queue.SimpleQueue[Action] = queue.SimpleQueue()
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.progress_at = clock.now()
+        self._good_at = clock.now()
+        self._last_index = -1
+        self._camera_lost = False
+        self._asleep = False
+        self._stopping = False
+
+    def submit(self, action: Action) -> None:
+        """Take a request of the loop; it goes before the next frame."""
+        self._requests.put(action)
+
+    def stop(self) -> None:
+        """End the thread; one that hangs in native code is left behind."""
+        self._stopping = True
+        self.join(1.0)
+
+    def run(self) -> None:
+        """Work until stopped. An unexpected error becomes an announced fault, never a silent death."""
+        broken = False
+        while not self._stopping:
+            self.progress_at = self._clock.now()
+            try:
+                self._turn()
+                if broken:
+                    self.events.put(Recovered("eyes", self._clock.now()))
+                broken = False
+            except Exception as error:
+                log.exception("perception failed")
+                self.events.put(Fault("eyes", self._clock.now(), str(error)))
+                broken = True
+                self._clock.sleep(0.5)
+
+    def _turn(self) -> None:
+        """One request if there is one, else one frame."""
+        try:
+            self._do(self._requests.get_nowait())
+        except queue.Empty:
+            self._look()
+
+    def _do(self, request: Action) -> None:
+        if isinstance(request, Sleep):
+            self._asleep = request.asleep
+        else:
+            self.events.put(self._eyes.do(request, self._clock.now()))
+
+    def _look(self) -> None:
+        try:
+            frame = self._camera.latest(MAX_FRAME_AGE_SECONDS)
+        except CameraError as error:
+            self._miss(error)
+            return
+        self._good_at = self._clock.now()
+        if self._camera_lost:
+            self._camera_lost = False
+            self.events.put(Recovered("camera", self._clock.now()))
+        if self._asleep or frame.index == self._last_index:
+            self._clock.sleep(POLL_SECONDS / 2)
+            return
+        self._last_index = frame.index
+        self.events.put(self._eyes.see(frame))
+
+    def _miss(self, error: Union[CameraError, StaleFrame]) -> None:
+        """No frame: a short gap is waited for, a longer one is a fault."""
+        now = self._clock.now()
+        if not self._camera_lost and now - self._good_at > CAMERA_GRACE_SECONDS:
+            self._camera_lost = True
+            self.events.put(Fault("camera", now, str(error)))
+        self._clock.sleep(POLL_SECONDS)
+
+
+class Watch:
+    """Turns a perception thread that makes no progress into a fault, and its return into a recovery."""
+
+    def __init__(self) -> None:
+        self._hung = False
+
+    def check(self, perception: PerceptionThread, now: float) -> Union[Fault, Recovered, None]:
+        """The event that is due, if any."""
+        hung = now - perception.progress_at > HUNG_SECONDS
+        if hung == self._hung:
+            return None
+        self._hung = hung
+        return Fault("eyes", now, "no progress") if hung else Recovered("eyes", now)
+
+
+def run_live(loop: Loop, mouth: Mouth, perception: PerceptionThread, buttons: Buttons, clock: Clock,
+             stop: threading.Event) -> None:
+    """Run until switched off or until `stop` is set; the last words are said before it returns."""
+    speech = SpeechThread(mouth)
+    speech.start()
+    perception.start()
+    try:
+        _turn_until_done(loop, perception, buttons, clock, stop)
+        give_up = clock.now() + _FAREWELL_SECONDS
+        while not mouth.idle() and clock.now() < give_up and not stop.is_set():
+            clock.sleep(POLL_SECONDS)
+    finally:
+        perception.stop()
+        speech.stop()
+
+
+def _turn_until_done(loop: Loop, perception: PerceptionThread, buttons: Buttons, clock: Clock,
+                     stop: threading.Event) -> None:
+    watch, next_tick = Watch(), clock.now()
+    while not (stop.is_set() or loop.switched_off):
+        for press in buttons.presses():
+            loop.feed(press)
+        try:
+            loop.feed(perception.events.get(timeout=POLL_SECONDS))
+        except queue.Empty:
+            pass
+        if clock.now() >= next_tick:
+            next_tick = clock.now() + TICK_SECONDS
+            loop.feed(Tick(clock.now()))
+            event = watch.check(perception, clock.now())
+            if event is not None:
+                loop.feed(event)

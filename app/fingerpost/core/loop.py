@@ -1,0 +1,73 @@
+"""The loop: events into the decision, its actions out to the parts. The same for the live device and a replay."""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+from .decide import decide
+from .events import Action, Chime, Event, Hush, PowerOff, Report, Say, Sleep, Status
+from .phrases import PhraseBook
+from .speech import Mouth
+from .state import State
+
+
+class Observer:
+    """Watches a run: the transcript, the JSON lines, the overlay and the evaluations are observers."""
+
+    def on_event(self, event: Event, state: State) -> None:
+        """An event was decided on; `state` is the state after it."""
+
+    def on_action(self, action: Action, at: float) -> None:
+        """An action is being carried out."""
+
+    def on_heard(self, at: float, text: str, phrase: str) -> None:
+        """Words or an earcon (its name in brackets) begin to sound."""
+
+
+class Loop:
+    """Holds the state and carries out what the decision asks for."""
+
+    def __init__(self, state: State, mouth: Mouth, submit: Callable[[Action], None],
+                 report: Callable[[float], Status], observers: Sequence[Observer] = ()) -> None:
+        """`submit` hands pixel work to the eyes; `report` answers what the device knows of itself."""
+        self.state = state
+        self._mouth, self._submit, self._report = mouth, submit, report
+        self._observers = observers
+        self.switched_off = False
+
+    def feed(self, event: Event) -> None:
+        """Decide on one event and act."""
+        self.state, actions = decide(self.state, event)
+        for observer in self._observers:
+            observer.on_event(event, self.state)
+        for action in actions:
+            for observer in self._observers:
+                observer.on_action(action, event.at)
+            self._act(action, event.at)
+
+    def _act(self, action: Action, at: float) -> None:
+        if isinstance(action, Say):
+            self._mouth.say(action.utterance)
+        elif isinstance(action, Chime):
+            self._mouth.chime(action.name)
+        elif isinstance(action, Hush):
+            self._mouth.hush()
+        elif isinstance(action, Report):
+            self.feed(self._report(at))
+        elif isinstance(action, PowerOff):
+            self.switched_off = True
+        else:
+            self._submit(action)
+
+
+def describe(action: Action, at: float, book: PhraseBook) -> dict:
+    """An action as one line of `replay --json`: its time, its name, and what it carries."""
+    line = {"at": round(at, 3), "action": type(action).__name__.lower()}
+    if isinstance(action, Say):
+        line.update(text=book.text(action.utterance), key=action.utterance.phrase)
+        line.update(dict(action.utterance.slots))
+    elif isinstance(action, Sleep):
+        line.update(asleep=action.asleep)
+    else:
+        line.update(vars(action))
+    return line

@@ -1,0 +1,115 @@
+"""The seams: what the loop needs from the world. Real and simulated parts fulfil the same contract tests.
+
+Parts open their resources in `__enter__`, never in `__init__`; `close()` may be called twice.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Type, TypeVar
+
+from .events import Action, Event
+from .types import Clip, Frame, Press
+
+if TYPE_CHECKING:
+    import numpy
+
+PartT = TypeVar("PartT", bound="Part")
+
+
+class Part(ABC):  # noqa: B024 - parts without resources are opened and closed too
+    """Something that is opened by `with` and closed once or twice."""
+
+    def __enter__(self: PartT) -> PartT:
+        self.open()
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 trace: Optional[TracebackType]) -> None:
+        self.close()
+
+    def open(self) -> None:  # noqa: B027 - parts without resources need not override it
+        """Acquire what the part needs; raises an error of the tree with its remedy."""
+
+    def close(self) -> None:  # noqa: B027
+        """Release everything; harmless when nothing is open."""
+
+
+class Camera(Part):
+    """A source of frames. Newest frame wins."""
+
+    @abstractmethod
+    def latest(self, max_age: float) -> Frame:
+        """The newest frame, at most `max_age` seconds old.
+
+        Raises StaleFrame when there is none that young (yet), CameraError when the camera has gone.
+        """
+
+
+class Buttons(Part):
+    """The two buttons."""
+
+    @abstractmethod
+    def presses(self) -> List[Press]:
+        """The presses since the last call, oldest first; never blocks."""
+
+
+class Speaker(Part):
+    """Where sound goes: one voice channel, and a second one on which earcons are mixed in."""
+
+    @abstractmethod
+    def play(self, clip: Clip, mix: bool = False) -> None:
+        """Start the clip at once and return; replaces the voice channel's sound unless `mix`. Raises SoundError."""
+
+    @abstractmethod
+    def hush(self) -> None:
+        """Silence the voice channel at once; earcons run out."""
+
+    @abstractmethod
+    def busy(self) -> bool:
+        """Whether the voice channel is sounding."""
+
+
+class Voice(Part):
+    """Text to speech through a cache of clips."""
+
+    @abstractmethod
+    def cached(self, text: str) -> Optional[Clip]:
+        """The clip for this text if it is at hand now, else None; never renders."""
+
+    @abstractmethod
+    def render(self, texts: Sequence[str]) -> None:
+        """Render the texts that are not cached yet; may take seconds. Raises VoiceError."""
+
+
+class Backend(Part):
+    """A runtime that holds one network."""
+
+    @abstractmethod
+    def run(self, array: numpy.ndarray) -> Tuple[numpy.ndarray, ...]:
+        """One forward pass: float32 NCHW in, the network's outputs in their declared order. Raises ModelError."""
+
+
+class Clock(ABC):
+    """Monotonic time; simulated in replays."""
+
+    @abstractmethod
+    def now(self) -> float:
+        """Seconds since an arbitrary start."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Wait (or advance simulated time) for that long."""
+
+
+class Sight(ABC):
+    """What the loop needs of the eyes."""
+
+    @abstractmethod
+    def see(self, frame: Frame) -> Event:
+        """Search a frame for the fingertip: a Seen event."""
+
+    @abstractmethod
+    def do(self, request: Action, at: float) -> Event:
+        """Carry out Recognise, Keep, Forget or Learn; the event that reports it."""

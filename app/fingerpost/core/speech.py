@@ -1,0 +1,126 @@
+"""The mouth: a queue of utterances, one voice, and earcons. It never keeps the decision waiting."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Callable, List, Mapping, Optional
+
+from .errors import SoundError, VoiceError
+from .phrases import PhraseBook
+from .ports import Clock, Speaker, Voice
+from .types import Clip, Utterance
+
+log = logging.getLogger(__name__)
+Heard = Callable[[float, str, str], None]
+"""Called with (seconds, text, phrase) when words begin to sound; for an earcon the text is its name in brackets."""
+
+
+class Mouth:
+    """Says utterances in turn. `say`, `chime` and `hush` return at once, from any thread.
+
+    `step` does the work: the speech thread calls it again and again, a replay between two frames. Rendering
+    happens outside the lock, so that a slow voice cannot delay a hush.
+    """
+
+    def __init__(self, speaker: Speaker, voice: Voice, book: PhraseBook, earcons: Mapping[str, Clip],
+                 clock: Clock, heard: Heard = lambda at, text, phrase: None) -> None:
+        self._speaker, self._voice, self._book = speaker, voice, book
+        self._earcons, self._clock, self._heard = earcons, clock, heard
+        self._lock = threading.Lock()
+        self._queue: List[Utterance] = []
+        self._generation = 0
+        self._chime_until = float("-inf")
+        self._rendering = False
+        self.something_to_say = threading.Event()
+
+    def say(self, utterance: Utterance) -> None:
+        """Queue the utterance by priority, or put it in the place of everything else when it interrupts."""
+        with self._lock:
+            if utterance.interrupts:
+                self._silence()
+            place = sum(1 for waiting in self._queue if waiting.priority >= utterance.priority)
+            self._queue.insert(place, utterance)
+        self.something_to_say.set()
+
+    def chime(self, name: str) -> None:
+        """Sound an earcon at once; speech that has not begun waits until it is over."""
+        clip = self._earcons[name]
+        with self._lock:
+            self._attempt(clip, mix=True)
+            self._chime_until = self._clock.now() + clip.seconds
+        self._heard(self._clock.now(), f"[{name}]", name)
+
+    def hush(self) -> None:
+        """Silence speech and drop what waits."""
+        with self._lock:
+            self._silence()
+
+    def idle(self) -> bool:
+        """Whether nothing sounds and nothing waits."""
+        with self._lock:
+            return not (self._queue or self._rendering or self._speaker.busy()
+                        or self._clock.now() < self._chime_until)
+
+    def step(self) -> None:
+        """Start the next utterance if its turn has come."""
+        with self._lock:
+            self.something_to_say.clear()
+            if not self._queue or self._speaker.busy() or self._clock.now() < self._chime_until:
+                return
+            utterance = self._queue.pop(0)
+            generation, self._rendering = self._generation, True
+        try:
+            text = self._book.text(utterance)
+            clip = self._clip(text)
+        finally:
+            self._rendering = False
+        with self._lock:
+            if clip is None or generation != self._generation:
+                return
+            started = self._attempt(clip)
+        if started:
+            self._heard(self._clock.now(), text, utterance.phrase)
+
+    def _clip(self, text: str) -> Optional[Clip]:
+        """The clip for a text, rendered now if it must be; the fault earcon stands in when no voice can."""
+        clip = self._voice.cached(text)
+        if clip is not None:
+            return clip
+        try:
+            self._voice.render([text])
+        except VoiceError as error:
+            log.error("%s", error)
+        return self._voice.cached(text) or self._earcons.get("fault")
+
+    def _attempt(self, clip: Clip, mix: bool = False) -> bool:
+        try:
+            self._speaker.play(clip, mix=mix)
+        except SoundError as error:
+            log.error("%s", error)
+            return False
+        return True
+
+    def _silence(self) -> None:
+        self._generation += 1
+        self._queue.clear()
+        self._speaker.hush()
+
+
+class SpeechThread(threading.Thread):
+    """Keeps a mouth talking in the background."""
+
+    def __init__(self, mouth: Mouth) -> None:
+        super().__init__(name="speech", daemon=True)
+        self._mouth, self._stopping = mouth, False
+
+    def run(self) -> None:
+        """Step until stopped; wakes at once when something is to be said."""
+        while not self._stopping:
+            self._mouth.something_to_say.wait(0.02)
+            self._mouth.step()
+
+    def stop(self) -> None:
+        """End the thread; waits half a second at most, for a hung sound driver must not hold up the exit."""
+        self._stopping = True
+        self.join(0.5)

@@ -1,0 +1,36 @@
+"""How long each stage takes."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict, deque
+from contextlib import contextmanager
+from typing import DefaultDict, Deque, Dict, Iterator
+
+_KEPT = 500
+
+
+class Stopwatch:
+    """Collects the last 500 durations of each named stage, in milliseconds of real time."""
+
+    def __init__(self) -> None:
+        self._durations: DefaultDict[str, Deque[float]] = defaultdict(lambda: deque(maxlen=_KEPT))
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        """Measure the block as one pass through the stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._durations[stage].append((time.perf_counter() - start) * 1000.0)
+
+    def summary(self) -> Dict[str, Dict[str, float]]:
+        """Per stage: how often, the median and the 95th percentile in milliseconds."""
+        return {stage: {"n": len(values), "median_ms": _quantile(values, 0.5), "p95_ms": _quantile(values, 0.95)}
+                for stage, values in self._durations.items()}
+
+
+def _quantile(values: Deque[float], share: float) -> float:
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)

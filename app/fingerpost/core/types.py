@@ -1,0 +1,96 @@
+"""The words that the parts exchange: plain frozen values, pixels only where pixels are meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Tuple
+
+if TYPE_CHECKING:
+    import numpy
+
+MODE, ACTION, BOTH = "mode", "action", "both"
+SHORT, LONG = "short", "long"
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture from a camera: `pixels` is RGB uint8 of shape (height, width, 3), `at` monotonic seconds."""
+
+    index: int
+    at: float
+    pixels: numpy.ndarray
+
+
+@dataclass(frozen=True)
+class Fingertip:
+    """The outermost point of the index finger in frame pixels; `direction` is the unit vector it points along."""
+
+    x: float
+    y: float
+    direction: Tuple[float, float]
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in frame pixels; `right` and `bottom` are exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One possible name of what is pointed at; `confidence` is a calibrated probability in [0, 1]."""
+
+    object_id: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the frame is like: its size in pixels, mean brightness in [0, 1], sharpness (Laplacian variance)."""
+
+    width: int
+    height: int
+    brightness: float
+    sharpness: float
+
+
+@dataclass(frozen=True)
+class Press:
+    """A button press: `button` is MODE, ACTION or BOTH, `kind` SHORT or LONG, `at` monotonic seconds."""
+
+    button: str
+    kind: str
+    at: float
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """Mono sound: `samples` is int16 of shape (n,), `rate` in samples per second."""
+
+    samples: numpy.ndarray
+    rate: int
+
+    @property
+    def seconds(self) -> float:
+        """How long the clip lasts."""
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """Something to say: a phrase of the phrase file with its slots filled.
+
+    The slots `thing`, `other` and `things` hold object ids, which the phrase book turns into names; all others
+    are literal text. `interrupts` cuts off what is being said; otherwise the utterance waits its turn, those of
+    higher `priority` first.
+    """
+
+    phrase: str
+    slots: Tuple[Tuple[str, str], ...] = ()
+    priority: int = 0
+    interrupts: bool = False

@@ -1,0 +1,124 @@
+"""Settings: one TOML file written by people, read once into frozen values.
+
+What the wearer changes by button is not here: that is state, kept in the store.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Dict, Optional, Tuple, Type, TypeVar
+
+from .core.errors import SettingsError
+from .core.state import Rules
+from .tomlfile import read_toml
+
+
+@dataclass(frozen=True)
+class CameraSettings:
+    """[camera]"""
+
+    source: str = "0"
+    """A V4L2 number or device path, or a video file or folder of frames."""
+    width: int = 640
+    """Pixels asked of the camera."""
+    height: int = 480
+    """Pixels asked of the camera."""
+
+
+@dataclass(frozen=True)
+class RecognitionSettings:
+    """[recognition]"""
+
+    crop_share: float = 0.35
+    """Side of the square past the finger, as a share of the frame's width."""
+    threads: int = 2
+    """CPU threads of each network."""
+
+
+@dataclass(frozen=True)
+class SpeechSettings:
+    """[speech]"""
+
+    language: str = "en"
+    """A phrase file of assets/phrases, without its ending."""
+    words_per_minute: int = 170
+    """Speech rate."""
+    voice: str = "espeak"
+    """espeak, or gtts for clips that `voices fill --online` has fetched."""
+    device: str = ""
+    """Name of the sound output; empty for the system's own choice."""
+    volume: float = 1.0
+    """0 to 1."""
+
+
+@dataclass(frozen=True)
+class TeachingSettings:
+    """[teaching]"""
+
+    names: Tuple[str, ...] = ("thing one", "thing two", "thing three", "thing four", "thing five")
+    """The names that things taught by button get, in this order."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings; every section may be left out."""
+
+    camera: CameraSettings = field(default_factory=CameraSettings)
+    recognition: RecognitionSettings = field(default_factory=RecognitionSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    teaching: TeachingSettings = field(default_factory=TeachingSettings)
+    decision: Rules = field(default_factory=Rules)
+
+
+SectionT = TypeVar("SectionT")
+
+
+def load_settings(path: Optional[Path]) -> Settings:
+    """The settings of a file, or the defaults for None. Raises SettingsError naming file, line and remedy."""
+    if path is None:
+        return Settings()
+    tables = read_toml(path)
+    settings = Settings()
+    sections = {part.name: type(getattr(settings, part.name)) for part in fields(Settings)}
+    for name, table in tables.items():
+        if name not in sections or not isinstance(table, dict):
+            raise SettingsError(f"{path}:{_line_of(path, name)}: there is no section '{name}'; "
+                                f"the sections are {', '.join(sections)}")
+        settings = replace(settings, **{name: _read_section(path, name, table, sections[name])})
+    return settings
+
+
+def _read_section(path: Path, name: str, table: Dict[str, Any], kind: Type[SectionT]) -> SectionT:
+    defaults = kind()
+    known = [part.name for part in fields(kind)]  # type: ignore[arg-type]
+    values: Dict[str, Any] = {}
+    for key, value in table.items():
+        where = f"{path}:{_line_of(path, key)}: [{name}] {key}"
+        if key not in known:
+            raise SettingsError(f"{where} is not a setting; this section knows {', '.join(known)}")
+        values[key] = _convert(where, value, getattr(defaults, key))
+    return kind(**values)
+
+
+def _convert(where: str, value: Any, default: Any) -> Any:
+    """The value in the type of its default."""
+    if isinstance(default, float) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(default, tuple) and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if type(value) is type(default):
+        return value
+    wanted = {int: "a whole number", float: "a number", str: "text in quotes", bool: "true or false",
+              tuple: "a list of texts"}
+    raise SettingsError(f"{where} must be {wanted[type(default)]}, not {value!r}")
+
+
+def _line_of(path: Path, key: str) -> int:
+    """The line on which a key or a section is first named."""
+    pattern = re.compile(r"\s*\[?\s*\"?" + re.escape(key) + r"\b")
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if pattern.match(line):
+            return number
+    return 1

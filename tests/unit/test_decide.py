@@ -1,0 +1,282 @@
+"""The decision, told as stories, and every state against every event."""
+
+from __future__ import annotations
+
+import pytest
+from fingerpost.core.controls import MENU_ITEMS
+from fingerpost.core.decide import decide
+from fingerpost.core.events import (
+    Fault,
+    Forget,
+    Forgotten,
+    Hush,
+    Keep,
+    Kept,
+    Learn,
+    Learned,
+    PowerOff,
+    Recognised,
+    Recovered,
+    Report,
+    Seen,
+    Sleep,
+    Status,
+    Tick,
+)
+from fingerpost.core.state import ASLEEP, MENU, MODES, POINTING, STARTING, STOPPING, TEACHING, State
+from fingerpost.core.types import Fingertip, Guess, Press, Quality
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from tests.story import CLEAR, Story
+
+TIP = Fingertip(300.0, 200.0, (0.0, -1.0), 0.9)
+
+
+def test_it_says_that_it_starts_and_when_it_is_ready():
+    story = Story(mode=STARTING)
+    story.happen(Tick(0.0)).happen(Tick(0.1)).frame()
+    assert story.chimed() == ["ready"]
+    assert story.said() == ["starting", "ready"]
+    assert story.state.mode == POINTING
+
+
+def test_a_resting_finger_gets_one_name_and_only_one():
+    assert Story().rest("Kiwi", seconds=5.0).said() == ["named:Kiwi"]
+
+
+def test_a_hand_that_only_passes_through_hears_nothing():
+    story = Story()
+    for x in range(0, 640, 40):
+        story.frame((float(x), 200.0))
+    assert story.said() == []
+
+
+@pytest.mark.parametrize(("confidence", "phrase"), [(0.9, "named:Kiwi"), (0.6, "maybe:Kiwi"), (0.3, "unsure")])
+def test_doubt_is_heard(confidence, phrase):
+    assert Story().rest("Kiwi", confidence).said() == [phrase]
+
+
+def test_something_unknown_is_not_sure():
+    assert Story().rest("").said() == ["unsure"]
+
+
+def test_looks_that_disagree_are_not_sure():
+    story = Story()
+    story.state, _ = decide(story.state, Seen(0, 0.0, TIP, CLEAR))
+    for index, name in enumerate(["Kiwi", "Lime", "Plum"], start=5):
+        story.state, _ = decide(story.state, Seen(index, index * 0.1, TIP, CLEAR))
+        story.happen(Recognised(index, index * 0.1, (Guess(name, 0.95),)))
+    assert story.said() == ["unsure"]
+
+
+def test_the_same_thing_is_not_named_again_for_a_finger_that_wanders():
+    story = Story().rest("Kiwi")
+    assert story.said() == ["named:Kiwi"]
+    assert story.rest("Kiwi", at=(340.0, 200.0)).said() == []
+
+
+def test_a_hand_that_comes_back_asks_anew():
+    story = Story().rest("Kiwi").away(1.5)
+    story.said()
+    assert story.rest("Kiwi").said() == ["named:Kiwi"]
+
+
+def test_pointing_at_something_new_silences_what_is_being_said():
+    story = Story().rest("Kiwi")
+    story.actions = []
+    story.rest("Lime", at=(100.0, 100.0))
+    assert isinstance(story.actions[0], Hush)
+    assert story.said() == ["named:Lime"]
+
+
+def test_a_short_gap_does_not_end_the_dwell_but_a_long_one_does():
+    story = Story().rest("Kiwi")
+    story.said()
+    assert story.frame().frame().rest("Kiwi").said() == []
+    assert story.state.dwell is not None
+    assert story.away(1.0).state.dwell is None
+
+
+def test_an_answer_about_an_older_dwell_is_dropped():
+    story = Story()
+    story.state, _ = decide(story.state, Seen(1, 0.1, TIP, CLEAR))
+    story.state, _ = decide(story.state, Seen(2, 0.6, TIP, CLEAR))
+    assert story.state.dwell.pending == 2
+    story.frame((10.0, 10.0))
+    assert story.happen(Recognised(2, 0.6, (Guess("Kiwi", 0.99),))).said() == []
+
+
+def test_the_finger_is_greeted_when_it_comes_and_not_on_every_frame():
+    story = Story().away().rest("Kiwi")
+    assert story.chimed() == ["finger"]
+
+
+def test_say_again_then_say_more():
+    story = Story()
+    story.thing = (Guess("Kiwi", 0.8), Guess("Lime", 0.15))
+    for _ in range(10):
+        story.frame((300.0, 200.0))
+    assert story.said() == ["named:Kiwi"]
+    story.press("action").press("action").press("action")
+    assert story.said() == ["named:Kiwi", "runner_up:Lime", "named:Kiwi"]
+
+
+def test_say_more_gives_the_reason_for_doubt():
+    story = Story().rest("")
+    assert story.press("action").press("action").said() == ["unsure", "unsure", "why_unknown"]
+    story = Story()
+    story.thing = (Guess("Kiwi", 0.4), Guess("Lime", 0.35))
+    for _ in range(10):
+        story.frame((300.0, 200.0))
+    assert story.press("action").press("action").said()[-1] == "why_between:Kiwi"
+
+
+def test_what_do_you_see():
+    story = Story().frame((1.0, 1.0), Quality(640, 480, 0.02, 50.0))
+    story.press("action", "long")
+    assert isinstance(story.actions[-1], Report)
+    story.happen(Status(1.0, "12:30", 80, ()))
+    assert story.said() == ["hand_seen", "too_dark", "clock", "battery"]
+
+
+def test_teaching_a_thing():
+    story = Story().press("mode")
+    assert story.state.mode == TEACHING
+    story.rest("Kiwi").press("action")
+    assert story.chimed()[-1] == "recorded"
+    assert Keep(story.index) in story.actions
+    assert "named:Kiwi" not in story.said()
+    story.happen(Kept(story.at, 1)).press("action", "long")
+    assert Learn() in story.actions
+    story.happen(Learned(story.at, "taught:1", 1))
+    assert story.said() == ["learned_more:taught:1"]
+    assert story.state.waiting_samples == 0
+
+
+def test_enough_samples_are_not_asked_for_more():
+    story = Story(TEACHING).happen(Learned(0.0, "taught:1", 4))
+    assert story.said() == ["learned:taught:1"]
+
+
+@pytest.mark.parametrize(("tip", "quality", "phrase"), [
+    (None, CLEAR, "sample_no_finger"),
+    ((9.0, 9.0), Quality(640, 480, 0.01, 200.0), "sample_too_dark"),
+    ((9.0, 9.0), Quality(640, 480, 0.5, 1.0), "sample_blurred"),
+])
+def test_a_useless_sample_is_refused_with_its_reason(tip, quality, phrase):
+    story = Story(TEACHING).frame(tip, quality).press("action")
+    assert story.said() == [phrase]
+    assert not any(isinstance(action, Keep) for action in story.actions)
+
+
+def test_undo_and_done_need_samples():
+    story = Story(TEACHING)
+    assert story.press("mode", "long").press("action", "long").said() == ["nothing_to_undo", "nothing_to_learn"]
+    story.happen(Kept(story.at, 2)).press("mode", "long")
+    assert Forget() in story.actions
+    assert story.happen(Forgotten(story.at, 1)).said() == ["sample_removed"]
+
+
+def test_the_menu_goes_round_and_leaves():
+    story = Story().press("both", "long")
+    assert story.said() == ["menu_on", "menu_" + MENU_ITEMS[0]]
+    for _ in MENU_ITEMS:
+        story.press("action")
+    assert story.state.menu_item == 0
+    assert story.press("mode").state.mode == POINTING
+
+
+def test_what_do_you_know():
+    story = Story(MENU).press("action", "long").happen(Status(1.0, "12:30", None, ("taught:1", "taught:2")))
+    assert story.said() == ["known_list"]
+    story.press("action", "long").happen(Status(1.0, "12:30", None, ()))
+    assert story.said() == ["known_none"]
+
+
+def test_power_off_is_asked_twice():
+    story = Story(MENU).press("both", "long")
+    assert story.said() == ["confirm_power_off"]
+    story.press("both", "long")
+    assert isinstance(story.actions[-1], PowerOff)
+    assert story.state.mode == STOPPING
+
+
+def test_the_question_whether_to_switch_off_lapses():
+    story = Story(MENU).press("both", "long")
+    story.at += 11.0
+    assert story.press("both", "long").state.mode == MENU
+
+
+def test_sleep_and_wake():
+    story = Story().press("mode", "long")
+    assert story.actions[-1] == Sleep(True)
+    assert story.rest("Kiwi").said() == ["sleeping"]
+    assert story.press("action").said() == []
+    story.press("mode")
+    assert Sleep(False) in story.actions
+    assert story.state.mode == POINTING
+
+
+def test_a_fault_is_announced_once_and_drops_what_was_seen():
+    story = Story().rest("Kiwi", seconds=0.6)
+    story.said()
+    pending = story.state.dwell
+    story.happen(Fault("camera", story.at)).happen(Fault("camera", story.at + 1))
+    assert story.chimed() == ["fault"]
+    assert story.said() == ["fault_camera"]
+    assert pending is not None
+    assert story.state.dwell is None
+    assert story.happen(Recognised(story.index, story.at, (Guess("Kiwi", 0.99),))).said() == []
+    story.happen(Recovered("camera", story.at)).happen(Recovered("camera", story.at))
+    assert story.said() == ["recovered_camera"]
+
+
+def test_a_press_during_a_fault_tells_the_fault():
+    assert Story().happen(Fault("camera", 0.0)).press("action").said() == ["fault_camera", "fault_camera"]
+
+
+def test_every_press_hushes():
+    for mode in MODES[:-1]:
+        for button in ("mode", "action", "both"):
+            for kind in ("short", "long"):
+                _, actions = decide(State(mode=mode), Press(button, kind, 1.0))
+                assert actions[0] == Hush()
+
+
+EVENTS = [
+    Tick(1.0), Seen(1, 1.0, TIP, CLEAR), Seen(2, 1.0, None, CLEAR), Recognised(1, 1.0, (Guess("Kiwi", 0.9),)),
+    Recognised(1, 1.0, ()), Fault("camera", 1.0), Recovered("camera", 1.0), Kept(1.0, 1), Forgotten(1.0, 0),
+    Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()),
+] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_every_state_takes_every_event(mode, event):
+    state, actions = decide(State(mode=mode), event)
+    assert state.mode in MODES
+    assert mode != STOPPING or actions == ()
+
+
+presses = some.builds(Press, some.sampled_from(["mode", "action", "both"]), some.sampled_from(["short", "long"]),
+                      some.just(0.0))
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.lists(some.one_of(presses, some.sampled_from(EVENTS)), max_size=60))
+def test_two_presses_lead_back_to_pointing_from_anywhere(events):
+    state = State()
+    for number, event in enumerate(events):
+        changed = event if not isinstance(event, Press) else Press(event.button, event.kind, float(number))
+        state, _ = decide(state, changed)
+    if state.mode in (STOPPING, STARTING):
+        return
+    for _ in range(2):
+        if state.mode != POINTING:
+            state, _ = decide(state, Press("mode", "short", 99.0))
+    assert state.mode == POINTING
+
+
+def test_asleep_nothing_is_seen():
+    assert Story(ASLEEP).rest("Kiwi").happen(Fault("camera", 1.0)).said() == []

@@ -1,0 +1,142 @@
+"""The mouth: order, interruption, hush, and a voice that is slow or missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from fingerpost.core.errors import SoundError, VoiceError
+from fingerpost.core.phrases import PhraseBook
+from fingerpost.core.ports import Speaker, Voice
+from fingerpost.core.speech import Mouth
+from fingerpost.core.types import Clip, Utterance
+from fingerpost.devices.replay import SimulatedClock
+
+RATE = 22050
+BOOK = PhraseBook({"a": "alpha", "b": "beta", "c": "gamma", "named": "{thing}"}, {})
+
+
+class FakeSpeaker(Speaker):
+    """Remembers what it plays; a clip lasts as long as it is."""
+
+    def __init__(self, clock):
+        self.clock, self.until, self.broken = clock, 0.0, False
+
+    def play(self, clip, mix=False):
+        if self.broken:
+            raise SoundError("unplugged; plug it in again")
+        if not mix:
+            self.until = self.clock.now() + clip.seconds
+
+    def hush(self):
+        self.until = 0.0
+
+    def busy(self):
+        return self.clock.now() < self.until
+
+
+class FakeVoice(Voice):
+    """Renders half a second of anything, unless it is broken."""
+
+    def __init__(self):
+        self.clips, self.broken, self.while_rendering = {}, False, None
+
+    def cached(self, text):
+        return self.clips.get(text)
+
+    def render(self, texts):
+        if self.broken:
+            raise VoiceError("no voice; install espeak-ng")
+        if self.while_rendering:
+            self.while_rendering()
+        self.clips.update({text: Clip(np.ones(RATE // 2, np.int16), RATE) for text in texts})
+
+
+class Bench:
+    """A mouth on a simulated clock."""
+
+    def __init__(self):
+        self.clock = SimulatedClock()
+        self.speaker, self.voice, self.heard = FakeSpeaker(self.clock), FakeVoice(), []
+        earcons = {name: Clip(np.ones(RATE // 10, np.int16), RATE) for name in ("ready", "fault")}
+        self.mouth = Mouth(self.speaker, self.voice, BOOK, earcons, self.clock,
+                           lambda at, text, phrase: self.heard.append((round(at, 2), text)))
+
+    def wait(self, seconds):
+        for _ in range(round(seconds / 0.02)):
+            self.mouth.step()
+            self.clock.sleep(0.02)
+
+
+@pytest.fixture
+def bench():
+    return Bench()
+
+
+def test_utterances_take_their_turn(bench):
+    bench.mouth.say(Utterance("a"))
+    bench.mouth.say(Utterance("b"))
+    bench.wait(1.5)
+    assert bench.heard == [(0.0, "alpha"), (0.5, "beta")]
+    assert bench.mouth.idle()
+
+
+def test_priority_goes_first_and_order_is_kept_within(bench):
+    bench.mouth.say(Utterance("a"))
+    bench.wait(0.1)
+    for utterance in (Utterance("b"), Utterance("c", priority=1), Utterance("a", priority=1)):
+        bench.mouth.say(utterance)
+    bench.wait(2.5)
+    assert [text for _, text in bench.heard] == ["alpha", "gamma", "alpha", "beta"]
+
+
+def test_an_interruption_replaces_everything(bench):
+    bench.mouth.say(Utterance("a"))
+    bench.mouth.say(Utterance("b"))
+    bench.wait(0.2)
+    bench.mouth.say(Utterance("c", interrupts=True))
+    bench.wait(1.0)
+    assert bench.heard == [(0.0, "alpha"), (0.2, "gamma")]
+
+
+def test_hush_silences_and_empties_the_queue(bench):
+    bench.mouth.say(Utterance("a"))
+    bench.mouth.say(Utterance("b"))
+    bench.wait(0.1)
+    bench.mouth.hush()
+    assert bench.mouth.idle()
+    bench.wait(1.0)
+    assert bench.heard == [(0.0, "alpha")]
+
+
+def test_speech_waits_for_an_earcon_to_end(bench):
+    bench.mouth.chime("ready")
+    bench.mouth.say(Utterance("a"))
+    bench.wait(0.5)
+    assert bench.heard == [(0.0, "[ready]"), (0.1, "alpha")]
+
+
+def test_what_is_hushed_while_it_is_rendered_is_never_heard(bench):
+    bench.voice.while_rendering = bench.mouth.hush
+    bench.mouth.say(Utterance("a"))
+    bench.wait(1.0)
+    assert bench.heard == []
+
+
+def test_without_a_voice_the_fault_earcon_sounds_and_nothing_dies(bench):
+    bench.voice.broken = True
+    bench.mouth.say(Utterance("a"))
+    bench.wait(0.04)
+    assert bench.speaker.busy()
+    bench.wait(1.0)
+    assert bench.mouth.idle()
+
+
+def test_a_speaker_that_breaks_does_not_stop_the_mouth(bench):
+    bench.speaker.broken = True
+    bench.mouth.say(Utterance("a"))
+    bench.mouth.chime("ready")
+    bench.wait(0.5)
+    bench.speaker.broken = False
+    bench.mouth.say(Utterance("b"))
+    bench.wait(1.0)
+    assert [text for _, text in bench.heard if text != "[ready]"] == ["beta"]
