@@ -1,0 +1,1 @@
+"""Cameras, buttons, sound: the real parts and the simulated ones."""

@@ -1,0 +1,157 @@
+"""Fetching one file over HTTP: resumed where it broke off, tried again, checked, and put in place at once."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import os
+import re
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Callable, Optional
+
+from .core.errors import ModelError
+
+TIMEOUT_SECONDS = 15.0
+PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # before each new attempt
+CHUNK_BYTES = 1 << 16
+
+Progress = Callable[[int, int], None]
+"""Told the bytes that are there and the bytes that there will be."""
+
+
+class _Broken(Exception):
+    """An attempt failed in a way that another one may mend."""
+
+
+def download(url: str, target: Path, size: int, sha256: str,
+             progress: Optional[Progress] = None) -> None:
+    """Fetch `url` to `target`, `size` bytes with that checksum.
+
+    What has come stays in `target` with `.part` appended until the file is whole, so that a later call
+    resumes there; `target` itself is only ever the whole, checked file. Raises ModelError with its remedy.
+    """
+    if not url.startswith(("https://", "http://")):
+        raise ModelError(f"{url} is no web address: correct it in models/manifest.json")
+    part = target.with_name(target.name + ".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _complete(url, part, size, sha256, progress or _ignore)
+        os.replace(str(part), str(target))
+    except OSError as error:
+        raise ModelError(f"{target} cannot be written ({error.strerror or error}): free some space there, "
+                         "or set FINGERPOST_STATE to another folder") from error
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 of a file, in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for chunk in iter(lambda: file.read(1 << 20), b""):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _complete(url: str, part: Path, size: int, sha256: str, progress: Progress) -> None:
+    """Fill `part` until it is the file that is wanted."""
+    resumed = part.exists()
+    _fill(url, part, size, progress)
+    if hash_file(part) == sha256:
+        return
+    part.unlink()
+    if not resumed:
+        raise _stranger(url)
+    # The beginning may have been left by another version of the file.
+    _complete(url, part, size, sha256, progress)
+
+
+def _fill(url: str, part: Path, size: int, progress: Progress) -> None:
+    """Attempt after attempt, each from where the last one broke off."""
+    for pause in (*PAUSES_SECONDS, None):
+        try:
+            _attempt(url, part, size, progress)
+            return
+        except _Broken as error:
+            if pause is None:
+                raise ModelError(f"{url} does not come ({error}): check the network and run the same command "
+                                 "again; it goes on where it stopped") from error
+            time.sleep(pause)
+
+
+def _attempt(url: str, part: Path, size: int, progress: Progress) -> None:
+    have = part.stat().st_size if part.exists() else 0
+    if have > size:  # not a beginning of this file
+        part.unlink()
+        have = 0
+    if have == size:
+        return
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        response = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
+    except urllib.error.HTTPError as error:
+        raise _judge(error, url, part) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _Broken(str(getattr(error, "reason", error)) or type(error).__name__) from error
+    with response:
+        _append(response, part, _start_of(response, url, have, size), size, progress)
+    if part.stat().st_size < size:
+        raise _Broken("the connection broke off")
+
+
+def _start_of(response: http.client.HTTPResponse, url: str, have: int, size: int) -> int:
+    """The first byte that the server sends: `have`, or 0 from a server that cannot resume."""
+    if response.status != http.client.PARTIAL_CONTENT:
+        # A portal that asks for a password in a hotel, say, answers everything with its own page.
+        if response.headers.get("Content-Length", str(size)) != str(size):
+            raise _stranger(url)
+        return 0
+    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
+    if match is None or int(match.group(1)) != have:
+        raise _Broken("the server sent another part than was asked for")
+    return have
+
+
+def _append(response: http.client.HTTPResponse, part: Path, start: int, size: int,
+            progress: Progress) -> None:
+    with part.open("r+b" if start else "wb") as file:
+        file.seek(start)
+        done = start
+        progress(done, size)
+        while done <= size:  # a server that sends more must not fill the disk
+            chunk = _receive(response)
+            if not chunk:
+                break
+            file.write(chunk)
+            done += len(chunk)
+            progress(min(done, size), size)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _receive(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read(CHUNK_BYTES)
+    except (OSError, http.client.HTTPException) as error:
+        raise _Broken(str(error) or type(error).__name__) from error
+
+
+def _judge(error: urllib.error.HTTPError, url: str, part: Path) -> Exception:
+    """Tell a server that may recover from one that will not."""
+    if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and part.exists():
+        part.unlink()  # what is there is not a beginning of the server's file
+        return _Broken("the server cannot resume")
+    if error.code >= 500 or error.code in (http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS):
+        return _Broken(f"the server answers {error.code}")
+    return ModelError(f"{url} cannot be fetched (the server answers {error.code} {error.reason}): "
+                      "update Fingerpost, or copy the file into the models folder by hand")
+
+
+def _stranger(url: str) -> ModelError:
+    return ModelError(f"{url} is not the file that the manifest describes: check that the network needs no "
+                      "sign-in, update Fingerpost, then fetch it again")
+
+
+def _ignore(done: int, size: int) -> None:
+    """Progress that nobody watches."""

@@ -1,0 +1,1 @@
+"""Neural-network runtimes behind one port."""

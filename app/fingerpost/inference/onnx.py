@@ -1,0 +1,98 @@
+"""Networks run by ONNX Runtime on the processor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, Sequence, Tuple, Union
+
+from ..core.errors import ModelError
+from ..core.ports import Backend
+
+if TYPE_CHECKING:
+    import numpy
+
+ERRORS_ONLY = 3  # ONNX Runtime's log level that keeps its warnings off the wearer's terminal
+
+
+class OnnxBackend(Backend):
+    """One ONNX network with a single float32 input.
+
+    `threads` is how many processor threads one run may use; 0 leaves the choice to the runtime.
+    """
+
+    def __init__(self, path: Union[str, Path], threads: int = 0) -> None:
+        self._path = Path(path)
+        self._threads = threads
+        self._session: Optional[Any] = None
+        self._input_name = ""
+        self._input_shape: Tuple[Union[int, str, None], ...] = ()
+
+    def open(self) -> None:
+        """Load the network. Raises ModelError when runtime or file are missing, or the file is damaged."""
+        if not self._path.is_file():
+            raise ModelError(f"there is no model at {self._path}: see `fingerpost models list`")
+        session = self._load()
+        inputs = session.get_inputs()
+        if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+            raise ModelError(f"{self._path} does not take one float32 array: "
+                             "export it again with `fingerpost export`")
+        self._input_name = inputs[0].name
+        self._input_shape = tuple(inputs[0].shape)
+        self._session = session
+
+    def close(self) -> None:
+        """Let go of the network."""
+        self._session = None
+
+    def run(self, array: numpy.ndarray) -> Tuple[numpy.ndarray, ...]:
+        """One forward pass: float32 in the network's input shape, its outputs in their declared order.
+
+        Raises ModelError when shape or type do not fit, when the backend is not open, or when the run fails.
+        """
+        if self._session is None:
+            raise ModelError(f"{self._path} is not open: use the backend in a `with` block")
+        self._check(array)
+        try:
+            return tuple(self._session.run(None, {self._input_name: array}))
+        except Exception as error:  # the runtime's errors share no base of their own
+            raise ModelError(f"{self._path} fails on its input ({_first_line(error)}): "
+                             "see `fingerpost models verify`") from error
+
+    def _load(self) -> Any:
+        try:
+            import onnxruntime  # costs a good part of a second, so only when a network is really wanted
+        except ImportError as error:
+            raise ModelError(f"ONNX Runtime is not usable ({_first_line(error)}): "
+                             "run `pip install onnxruntime`") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = ERRORS_ONLY
+        try:
+            return onnxruntime.InferenceSession(str(self._path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the runtime's errors share no base of their own
+            raise ModelError(f"{self._path} is damaged or no ONNX network ({_first_line(error)}): "
+                             "see `fingerpost models verify`") from error
+
+    def _check(self, array: numpy.ndarray) -> None:
+        if not _fits(array.shape, self._input_shape):
+            wanted, given = _written(self._input_shape), _written(array.shape)
+            raise ModelError(f"{self._path.name} takes {wanted}, not {given}: "
+                             "resize the image to the input size in `fingerpost models info`")
+        if array.dtype != "float32":
+            raise ModelError(f"{self._path.name} takes float32, not {array.dtype}: preprocess the image")
+
+
+def _fits(shape: Sequence[int], wanted: Sequence[Union[int, str, None]]) -> bool:
+    """Whether the shape fits; a dimension that the network names or leaves open takes any size."""
+    return len(shape) == len(wanted) and all(
+        have == want or not isinstance(want, int) for have, want in zip(shape, wanted))
+
+
+def _written(shape: Sequence[Union[int, str, None]]) -> str:
+    return "x".join("?" if size is None else str(size) for size in shape) or "a single number"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,115 @@
+"""What every runtime for networks does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy
+import pytest
+from fingerpost.core.errors import ModelError
+from fingerpost.inference.onnx import OnnxBackend
+
+onnx = pytest.importorskip("onnx", reason="the package onnx, which makes the tiny networks, is not installed")
+FLOAT = onnx.TensorProto.FLOAT
+
+
+def write_network(path, shape=(1, 3, 4, 6), inputs=1, kind=FLOAT):
+    """A network that gives the sum of its input's channels, and the input itself doubled."""
+    helper = onnx.helper
+    names = [f"image{index}" for index in range(inputs)]
+    axes = helper.make_tensor("axes", onnx.TensorProto.INT64, [1], [1])
+    graph = helper.make_graph(
+        [helper.make_node("ReduceSum", [names[0], "axes"], ["sum"]),
+         helper.make_node("Add", [names[0], names[-1]], ["double"])],
+        "tiny", [helper.make_tensor_value_info(name, kind, shape) for name in names],
+        [helper.make_tensor_value_info("sum", kind, None), helper.make_tensor_value_info("double", kind, None)],
+        [axes])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return path
+
+
+@pytest.fixture(params=[OnnxBackend])
+def make(request, tmp_path):
+    """Makes the backend for a tiny network."""
+    return lambda threads=1, **options: request.param(write_network(tmp_path / "tiny.onnx", **options), threads)
+
+
+def image(*shape, dtype=numpy.float32):
+    return numpy.arange(numpy.prod(shape)).reshape(shape).astype(dtype)
+
+
+@pytest.mark.parametrize("threads", [0, 1, 2])
+def test_gives_the_outputs_in_order(make, threads):
+    given = image(1, 3, 4, 6)
+    with make(threads) as backend:
+        total, double = backend.run(given)
+    numpy.testing.assert_allclose(total, given.sum(axis=1, keepdims=True))
+    numpy.testing.assert_allclose(double, 2 * given)
+
+
+def test_takes_arrays_that_are_views(make):
+    given = image(1, 4, 6, 3).transpose(0, 3, 1, 2)
+    with make() as backend:
+        numpy.testing.assert_allclose(backend.run(given)[1], 2 * given)
+
+
+def test_wrong_shape_names_both(make):
+    with make() as backend, pytest.raises(ModelError, match="takes 1x3x4x6, not 1x3x6x4") as raised:
+        backend.run(image(1, 3, 6, 4))
+    assert "\n" not in str(raised.value)
+
+
+def test_wrong_type_is_an_error(make):
+    with make() as backend, pytest.raises(ModelError, match="float32, not uint8"):
+        backend.run(image(1, 3, 4, 6, dtype=numpy.uint8))
+
+
+def test_open_dimensions_take_any_size(make):
+    with make(shape=("batch", 3, None, 6)) as backend:
+        assert backend.run(image(2, 3, 5, 6))[0].shape == (2, 1, 5, 6)
+        with pytest.raises(ModelError, match=r"takes batchx3x\?x6, not 2x4x5x6"):
+            backend.run(image(2, 4, 5, 6))
+
+
+def test_runs_only_while_open(make):
+    backend = make()
+    with pytest.raises(ModelError, match="not open"):
+        backend.run(image(1, 3, 4, 6))
+    for _ in range(2):
+        with backend:
+            backend.run(image(1, 3, 4, 6))
+    backend.close()
+    with pytest.raises(ModelError, match="not open"):
+        backend.run(image(1, 3, 4, 6))
+
+
+@pytest.mark.parametrize("options", [{"inputs": 2}, {"kind": onnx.TensorProto.DOUBLE}])
+def test_other_inputs_are_refused(make, options):
+    with pytest.raises(ModelError, match="does not take one float32 array"):
+        make(**options).open()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", None])
+def test_damaged_files_are_refused(tmp_path, content):
+    path = write_network(tmp_path / "tiny.onnx")
+    path.write_bytes(path.read_bytes()[:-40] if content is None else content)
+    with pytest.raises(ModelError, match="damaged") as raised:
+        OnnxBackend(path, 1).open()
+    assert "\n" not in str(raised.value)
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    with pytest.raises(ModelError, match="there is no model at"):
+        OnnxBackend(tmp_path / "none.onnx", 1).open()
+
+
+def test_without_the_runtime_the_remedy_is_named(make, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(ModelError, match="pip install onnxruntime"):
+        make().open()
+
+
+def test_importing_the_backend_loads_no_runtime():
+    code = "import sys, fingerpost.inference.onnx; sys.exit(bool({'onnxruntime', 'torch'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,117 @@
+"""The live loop with parts that fail: unplugged, hung, broken. It always speaks, and recovers by itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from fingerpost.core import live
+from fingerpost.core.loop import Loop
+from fingerpost.core.speech import Mouth
+from fingerpost.core.state import State
+from fingerpost.devices.replay import RealClock
+
+from tests.parts import (
+    EARCONS,
+    PressedButtons,
+    ScriptedCamera,
+    ScriptedEyes,
+    SilentSpeaker,
+    TonguelessVoice,
+    english,
+    status,
+)
+
+
+class Device:
+    """A whole device of simulated parts, running in threads as on the glasses."""
+
+    def __init__(self):
+        clock = RealClock()
+        self.camera, self.eyes, self.buttons = ScriptedCamera(clock), ScriptedEyes((300.0, 200.0)), PressedButtons()
+        self.heard, self.stop = [], threading.Event()
+        self.speaker = SilentSpeaker(clock)
+        voice = TonguelessVoice()
+        mouth = Mouth(self.speaker, voice, english(), EARCONS, clock,
+                      lambda at, text, phrase: self.heard.append((at, text)))
+        self.perception = live.PerceptionThread(self.eyes, self.camera, clock)
+        self.loop = Loop(State(), mouth, self.perception.submit, status)
+        self.thread = threading.Thread(target=live.run_live, daemon=True, args=(
+            self.loop, mouth, self.perception, self.buttons, clock, self.stop))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *details):
+        self.stop.set()
+        if self.eyes.block:
+            self.eyes.block.set()
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+    def hears(self, words, seconds=8.0):
+        """Wait for the words; returns how long it took."""
+        start, mark = time.monotonic(), len(self.heard)
+        while time.monotonic() - start < seconds:
+            if any(words in text for _, text in self.heard[mark:]):
+                return time.monotonic() - start
+            time.sleep(0.01)
+        pytest.fail(f"never heard {words!r}, but {self.heard}")
+
+
+def test_an_unplugged_camera_is_announced_recovered_and_leaves_no_stale_name():
+    with Device() as device:
+        device.hears("kiwi")
+        device.camera.unplugged = True
+        device.hears("the camera is gone")
+        mark = len(device.heard)
+        time.sleep(0.5)
+        assert [text for _, text in device.heard[mark:]] == []
+        device.eyes.thing = "Lime"
+        device.camera.unplugged = False
+        device.hears("The camera is back")
+        device.hears("lime")
+        assert not any(text == "kiwi" for _, text in device.heard[mark:])
+
+
+def test_a_camera_that_freezes_is_a_fault_too():
+    with Device() as device:
+        device.hears("kiwi")
+        device.camera.frozen = True
+        device.hears("the camera is gone")
+        device.camera.frozen = False
+        device.hears("The camera is back")
+
+
+def test_eyes_that_hang_in_native_code_do_not_mute_the_device(monkeypatch):
+    monkeypatch.setattr(live, "HUNG_SECONDS", 0.5)
+    with Device() as device:
+        device.hears("kiwi")
+        device.eyes.block = threading.Event()
+        device.hears("the recogniser has stopped")
+        device.buttons.press("mode")
+        device.hears("Teaching")
+        device.eyes.block.set()
+        device.hears("I can see again")
+
+
+def test_an_error_in_the_eyes_is_announced_and_survived():
+    with Device() as device:
+        device.hears("kiwi")
+        device.eyes.error = RuntimeError("out of memory")
+        device.hears("the recogniser has stopped")
+        device.eyes.error = None
+        device.hears("I can see again")
+
+
+def test_power_off_says_goodbye_and_ends_the_run():
+    with Device() as device:
+        device.hears("kiwi")
+        for _ in range(3):
+            device.buttons.press("both", "long", time.monotonic())
+            time.sleep(0.3)
+        device.thread.join(6)
+        assert not device.thread.is_alive()
+        assert device.heard[-1][1] == "Goodbye."
