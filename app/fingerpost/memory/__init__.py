@@ -1,0 +1,1 @@
+"""What the wearer has taught."""

@@ -1,0 +1,1 @@
+"""From pixels to a fingertip and a name."""

@@ -1,0 +1,40 @@
+"""From a frame to the array that a network takes."""
+
+from __future__ import annotations
+
+from typing import Sequence, Tuple
+
+import cv2
+import numpy as np
+
+from ..core.types import Box, Quality
+
+
+def to_input(pixels: np.ndarray, size: Tuple[int, int], mean: Sequence[float],
+             std: Sequence[float]) -> np.ndarray:
+    """RGB uint8 (H, W, 3) to float32 (1, 3, height, width), resized and normalised.
+
+    `size` is (width, height); `mean` and `std` are per channel on the [0, 1] scale.
+    The aspect ratio is not kept: training squeezes its pictures the same way.
+    """
+    shrinking = pixels.shape[1] > size[0]
+    resized = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR)
+    scale = (1.0 / (255.0 * np.asarray(std))).astype(np.float32)
+    shift = (np.asarray(mean) / np.asarray(std)).astype(np.float32)
+    return np.ascontiguousarray((resized * scale - shift).transpose(2, 0, 1)[None])
+
+
+def cut(pixels: np.ndarray, box: Box) -> np.ndarray:
+    """The part of the picture inside the box, as a view."""
+    return pixels[box.top:box.bottom, box.left:box.right]
+
+
+def judge(pixels: np.ndarray) -> Quality:
+    """Brightness and sharpness of a frame, measured on a copy 160 pixels wide (0.2 ms).
+
+    Sharpness is the variance of the Laplacian (Pech-Pacheco et al., 2000), in grey levels squared.
+    """
+    height, width = pixels.shape[:2]
+    small = cv2.resize(pixels, (160, max(1, 160 * height // width)), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+    return Quality(width, height, float(grey.mean()) / 255.0, float(cv2.Laplacian(grey, cv2.CV_64F).var()))

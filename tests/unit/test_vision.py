@@ -1,0 +1,138 @@
+"""From network outputs to a fingertip, a crop and names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fingerpost.core.ports import Backend
+from fingerpost.core.types import Fingertip
+from fingerpost.models import ModelInfo
+from fingerpost.vision.crop import crop_past
+from fingerpost.vision.fingertip import FingertipFinder, decode_points, soft_argmax
+from fingerpost.vision.preprocess import judge, to_input
+from fingerpost.vision.recognise import Recogniser, TaughtHead
+from hypothesis import given
+from hypothesis import strategies as some
+
+
+def bump(x, y, height=15, width=20):
+    """A heat map with a round peak at (x, y) in [0, 1]."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    distance = (columns + 0.5 - x * width) ** 2 + (rows + 0.5 - y * height) ** 2
+    return (8.0 * np.exp(-distance / 4.0)).astype(np.float32)
+
+
+@given(some.floats(0.1, 0.9), some.floats(0.1, 0.9))
+def test_soft_argmax_finds_a_peak_between_the_cells(x, y):
+    found = soft_argmax(bump(x, y))
+    assert abs(found[0] - x) * 20 < 0.35
+    assert abs(found[1] - y) * 15 < 0.35
+
+
+def test_soft_argmax_prefers_a_blob_to_a_hot_cell():
+    logits = bump(0.3, 0.3)
+    logits[12, 17] = 9.0
+    assert abs(soft_argmax(logits)[0] - 0.3) < 0.1
+
+
+def test_both_heads_give_points():
+    maps = np.stack([bump(0.2, 0.5), bump(0.4, 0.5), bump(0.6, 0.5)])[None]
+    assert decode_points(maps)[:, 0] == pytest.approx([0.2, 0.4, 0.6], abs=0.02)
+    assert decode_points(np.array([[-1.0, -1.0, 0.0, 0.0, 1.0, 1.0]]))[:, 0] == pytest.approx([0.0, 0.5, 1.0])
+
+
+class Canned(Backend):
+    """A network that always answers the same."""
+
+    def __init__(self, *outputs):
+        self.outputs = outputs
+
+    def run(self, array):
+        return self.outputs
+
+
+def info(**changes):
+    facts = {"name": "net", "path": Path("net.onnx"), "sha256": "0" * 64, "bytes": 1, "input": (1, 3, 120, 160),
+             "mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25), "outputs": ("a", "b"), "labels": None,
+             "threshold": 0.5, "parameters": 1, "multiply_adds": 1, "licence": "", "data": "", "figures": {},
+             "rebuild": "", "url": None}
+    return ModelInfo(**{**facts, **changes})
+
+
+@pytest.mark.parametrize(("logit", "found"), [(3.0, True), (-3.0, False)])
+def test_presence_decides_whether_there_is_a_finger(logit, found):
+    maps = np.stack([bump(0.5, 0.2), bump(0.5, 0.3), bump(0.5, 0.7)])[None]
+    finder = FingertipFinder(Canned(maps, np.array([[logit]], np.float32)), info())
+    tip = finder.find(np.zeros((480, 640, 3), np.uint8))
+    assert (tip is not None) == found
+    if tip:
+        assert (tip.x, tip.y) == pytest.approx((320, 96), abs=8)
+        assert tip.direction == pytest.approx((0.0, -1.0), abs=0.01)
+
+
+angles = some.floats(0.0, 6.28)
+
+
+@given(some.floats(0, 639), some.floats(0, 479), angles)
+def test_the_crop_is_a_square_inside_the_frame(x, y, angle):
+    box = crop_past(Fingertip(x, y, (float(np.cos(angle)), float(np.sin(angle))), 1.0), 640, 480)
+    assert box.right - box.left == box.bottom - box.top == 224
+    assert box.left >= 0
+    assert box.right <= 640
+    assert box.top >= 0
+    assert box.bottom <= 480
+
+
+@given(angles)
+def test_the_crop_begins_at_the_tip_and_leaves_the_finger_out(angle):
+    dx, dy = float(np.cos(angle)), float(np.sin(angle))
+    box = crop_past(Fingertip(320.0, 240.0, (dx, dy), 1.0), 2000, 2000, share=0.1)
+    centre = ((box.left + box.right) / 2 - 320, (box.top + box.bottom) / 2 - 240)
+    assert max(abs(centre[0]), abs(centre[1])) == pytest.approx(100, abs=2)
+    assert centre[0] * dy - centre[1] * dx == pytest.approx(0.0, abs=3)
+
+
+def test_preprocessing_normalises_each_channel():
+    pixels = np.zeros((48, 64, 3), np.uint8)
+    pixels[..., 0] = 255
+    array = to_input(pixels, (16, 12), (0.5, 0.5, 0.5), (0.25, 0.5, 1.0))
+    assert array.shape == (1, 3, 12, 16)
+    assert array.dtype == np.float32
+    assert array[0, :, 0, 0] == pytest.approx([2.0, -1.0, -0.5])
+
+
+def test_quality_tells_dark_from_bright_and_sharp_from_blurred():
+    noise = np.random.default_rng(0).integers(0, 255, (480, 640, 3), np.uint8)
+    assert judge(noise).sharpness > judge(np.full_like(noise, 128)).sharpness
+    assert judge(np.zeros_like(noise)).brightness == 0.0
+    assert (judge(noise).width, judge(noise).height) == (640, 480)
+
+
+def recogniser(logits, embedding, taught=None):
+    head = TaughtHead()
+    head.fit(taught or {})
+    net = Canned(np.array([logits], np.float32), np.array([embedding], np.float32))
+    return Recogniser(net, info(input=(1, 3, 16, 16), labels=("Kiwi", "Lime", "other")), head)
+
+
+CROP = np.zeros((20, 20, 3), np.uint8)
+
+
+def test_the_built_in_names_are_ranked_and_other_is_never_named():
+    guesses = recogniser([2.0, 1.0, 5.0], [1.0, 0.0]).guess(CROP)
+    assert [guess.object_id for guess in guesses] == ["Kiwi", "Lime"]
+    assert guesses[0].confidence < 0.1
+
+
+def test_a_taught_thing_wins_over_the_built_in_name_it_contradicts():
+    guesses = recogniser([9.0, 0.0, 0.0], [1.0, 0.0], {"taught:1": np.array([[1.0, 0.02]], np.float32)}).guess(CROP)
+    assert guesses[0].object_id == "taught:1"
+    assert guesses[0].confidence > 0.9
+
+
+def test_what_does_not_look_like_a_taught_thing_keeps_its_built_in_name():
+    guesses = recogniser([9.0, 0.0, 0.0], [1.0, 0.0], {"taught:1": np.array([[0.0, 1.0]], np.float32)}).guess(CROP)
+    assert guesses[0].object_id == "Kiwi"
+    assert guesses[0].confidence > 0.9
