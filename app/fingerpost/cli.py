@@ -1,0 +1,121 @@
+"""The command line. Every command is a module with `add_arguments(parser)` and `main(args)`, loaded when it is named:
+what runs on the glasses never loads what only a desktop needs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from . import __version__
+from .core.errors import FingerpostError
+
+
+class Command(NamedTuple):
+    """Where a command lives, what it does, and one example of its use."""
+
+    module: str
+    summary: str
+    example: str
+    function: str = ""
+    """Suffix of `add_arguments` and `main` where one module holds several commands."""
+
+
+COMMANDS: Dict[str, Command] = {
+    "demo": Command("commands.demo", "play the bundled walk, without any hardware", "demo --out demo"),
+    "run": Command("commands.run", "be the wearable: camera, buttons, voice", "run --camera 0"),
+    "replay": Command("commands.replay", "what would have been said: over a video or a folder of frames",
+                      "replay walk.mp4 --presses walk.jsonl --json"),
+    "teach": Command("commands.teach", "teach a thing from pictures", "teach \"my mug\" mug1.jpg mug2.jpg"),
+    "objects list": Command("commands.objects", "what has been taught", "objects list", "list"),
+    "objects rename": Command("commands.objects", "give a taught thing another name",
+                              "objects rename \"thing one\" \"my mug\"", "rename"),
+    "objects forget": Command("commands.objects", "forget a taught thing", "objects forget \"my mug\"", "forget"),
+    "train fingertip": Command("learning.fingertip", "train the fingertip network",
+                               "train fingertip --data hands.csv --out out/fingertip"),
+    "train objects": Command("learning.objects", "train the object network",
+                             "train objects --data photos --out out/objects --scope head"),
+    "evaluate fingertip": Command("learning.evaluate", "pixels between the found and the labelled fingertip",
+                                  "evaluate fingertip --data hands.csv --json", "fingertip"),
+    "evaluate objects": Command("learning.evaluate", "how often the name is right",
+                                "evaluate objects --data photos --json", "objects"),
+    "evaluate chain": Command("commands.chain", "how often the right name is spoken, from frame to word",
+                              "evaluate chain --data chain.csv --json"),
+    "export": Command("learning.export", "a trained network as packed ONNX", "export out/objects --out models"),
+    "data synthesize": Command("learning.rendering.frames", "render pointing hands with exact labels",
+                               "data synthesize --count 1000 --out rendered"),
+    "data compose": Command("learning.rendering.chain", "hands pointing at things, for `evaluate chain`",
+                            "data compose --things photos --count 300 --out chain"),
+    "data walk": Command("learning.rendering.walk", "render the demo walk anew", "data walk --out assets/walk"),
+    "models list": Command("models", "which models there are", "models list", "list"),
+    "models info": Command("models", "what a model is: size, data, licence, figures", "models info", "info"),
+    "models verify": Command("models", "check the models against their checksums", "models verify", "verify"),
+    "models fetch": Command("models", "download a model that is missing or damaged", "models fetch objects", "fetch"),
+    "voices fill": Command("commands.voices", "render everything that can be said", "voices fill", "fill"),
+    "bench": Command("commands.bench", "how fast this machine is at it", "bench --json"),
+}
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Run one command; returns its exit code. Errors of the tree are printed as one line."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    name, rest = find_command(words)
+    try:
+        return run_command(name, rest) if name else _show_help(words)
+    except FingerpostError as error:
+        print(f"fingerpost: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        print(f"fingerpost: {name} needs the package '{error.name}'; install it with: "
+              f"pip install 'fingerpost[{_extra_for(name)}]'", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read along has gone; leave Python nothing to flush into the closed pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def run_command(name: str, rest: Sequence[str]) -> int:
+    """Load the command's module, parse its arguments, run it."""
+    command = COMMANDS[name]
+    module = importlib.import_module("." + command.module, __package__)
+    suffix = "_" + command.function if command.function else ""
+    parser = argparse.ArgumentParser(f"fingerpost {name}", epilog=f"example: fingerpost {command.example}",
+                                     description=command.summary[0].upper() + command.summary[1:] + ".")
+    getattr(module, "add_arguments" + suffix)(parser)
+    return int(getattr(module, "main" + suffix)(parser.parse_args(rest)) or 0)
+
+
+def find_command(words: List[str]) -> Tuple[str, List[str]]:
+    """The command that the words begin with (one word or two) and the words after it; empty if there is none."""
+    for count in (2, 1):
+        name = " ".join(words[:count])
+        if len(words) >= count and name in COMMANDS:
+            return name, words[count:]
+    return "", words
+
+
+def _show_help(words: List[str]) -> int:
+    if words in (["--version"], ["-V"]):
+        print(f"fingerpost {__version__}")
+        return 0
+    asked = not words or words[0] in ("-h", "--help")
+    group = [name for name in COMMANDS if words and name.split()[0] == words[0]]
+    if not asked and not group:
+        print(f"fingerpost: there is no command '{words[0]}'; `fingerpost --help` lists them", file=sys.stderr)
+        return 2
+    print("Fingerpost names, by voice and offline, the thing that a finger points at.\n")
+    for name in group or COMMANDS:
+        print(f"  fingerpost {name:<20} {COMMANDS[name].summary}")
+    print("\n`fingerpost COMMAND --help` tells more. Example: fingerpost demo --out demo")
+    return 0 if asked or words[1:] in (["-h"], ["--help"]) else 2
+
+
+def _extra_for(name: str) -> str:
+    return {"voices fill": "online"}.get(name, "train")

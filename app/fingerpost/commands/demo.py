@@ -1,0 +1,35 @@
+"""`fingerpost demo`: the bundled walk through the device's own loop, to be read, heard and seen."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace as change
+from pathlib import Path
+
+from ..devices.replay import Recording
+from ..home import asset_home
+from ..observers import Transcript
+from ..settings import Settings
+from ..tomlfile import read_toml
+from .replay import replay
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost demo`."""
+    parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR",
+                        help="folder for narration.wav and overlay.mp4 (default: demo)")
+    parser.add_argument("--language", default="en", help="language of the voice (default: en)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    walk = asset_home() / "assets" / "walk"
+    facts = read_toml(walk / "walk.toml")
+    settings = Settings()
+    settings = change(settings, teaching=change(settings.teaching, names=tuple(facts["names"])),
+                      speech=change(settings.speech, language=args.language))
+    print(facts["title"])
+    replay(Recording(walk / "walk.mp4"), settings, [Transcript()], walk / "presses.jsonl",
+           wav=args.out / "narration.wav", overlay=args.out / "overlay.mp4")
+    print(f"Hear it: {args.out / 'narration.wav'}\nSee it:  {args.out / 'overlay.mp4'}")
+    return 0

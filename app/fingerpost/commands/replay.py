@@ -1,0 +1,86 @@
+"""`fingerpost replay`: the device over a recording, in simulated time."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import List, Optional, Sequence
+
+from ..core.loop import Loop, Observer
+from ..core.playback import Playback
+from ..core.ports import Buttons
+from ..core.types import Press
+from ..devices.replay import RecordedButtons, Recording, SimulatedClock
+from ..devices.sound import WavSpeaker
+from ..observers import JsonLines, Transcript
+from ..overlay import OverlayVideo
+from ..progress import Progress
+from ..settings import Settings, load_settings
+from ..wiring import assemble, render_ahead
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost replay`."""
+    parser.add_argument("source", type=Path, help="a video file, a folder of frames, or one image")
+    parser.add_argument("--presses", type=Path, help="button presses, one JSON object per line")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per action instead of the transcript")
+    parser.add_argument("--settings", type=Path, help="a settings file")
+    parser.add_argument("--fps", type=float, default=10.0, help="frames per second of a folder (default 10)")
+    parser.add_argument("--hold", type=float, metavar="SECONDS", help="show each image of a folder for so long")
+    parser.add_argument("--objects", type=Path, metavar="FILE",
+                        help="start from a copy of this store of taught things (default: an empty one)")
+    parser.add_argument("--wav", type=Path, help="write what is heard to this file")
+    parser.add_argument("--overlay", type=Path, help="write a video with finger, crop, guesses and words drawn in")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the command."""
+    settings = load_settings(args.settings)
+    recording = Recording(args.source, args.fps, args.hold)
+    observer = JsonLines() if args.json else Transcript()
+    replay(recording, settings, [observer], args.presses, args.wav, args.overlay, args.objects)
+    for warning in recording.warnings:
+        print(f"fingerpost: {warning}", file=sys.stderr)
+    return 0
+
+
+def replay(recording: Recording, settings: Settings, observers: Sequence[Observer], presses: Optional[Path] = None,
+           wav: Optional[Path] = None, overlay: Optional[Path] = None, objects: Optional[Path] = None) -> Loop:
+    """Play a recording through the device's own loop; returns the loop in its last state.
+
+    What is taught on the way goes to a store of its own, which starts as a copy of `objects` and is thrown
+    away at the end. Raises an error of the tree when a file cannot be read or written.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fingerpost-")))
+        if objects is not None:
+            shutil.copy(objects, folder / "objects.sqlite")
+        clock = SimulatedClock()
+        speaker = stack.enter_context(WavSpeaker(wav or folder / "narration.wav", clock))
+        watchers: List[Observer] = list(observers)
+        body = assemble(stack, settings, clock, speaker, folder / "objects.sqlite", watchers)
+        for observer in observers:
+            if isinstance(observer, JsonLines):
+                observer.book = body.book
+        video = stack.enter_context(OverlayVideo(overlay, body)) if overlay else None
+        if video:
+            watchers.append(video)
+        render_ahead(body)
+        buttons = stack.enter_context(RecordedButtons(presses, clock)) if presses else NoButtons()
+        playback = Playback(body.eyes, buttons, clock)
+        loop = body.loop(playback.submit, watchers)
+        frames = Progress(recording, "replaying")
+        playback.run(loop, body.mouth, frames, video.draw if video else lambda frame: None)
+        return loop
+
+
+class NoButtons(Buttons):
+    """Buttons that nobody presses."""
+
+    def presses(self) -> List[Press]:
+        """Never any."""
+        return []

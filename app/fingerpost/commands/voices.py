@@ -1,0 +1,39 @@
+"""`fingerpost voices fill`: render everything that can be said, so that nothing has to be rendered in use."""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..devices.voices import ClipCache, fill_online
+from ..home import state_home
+from ..memory.learner import Learner
+from ..settings import load_settings
+from ..wiring import open_phrases, open_recogniser, open_voice
+from .objects import open_store
+
+
+def add_arguments_fill(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost voices fill`."""
+    parser.add_argument("--online", action="store_true",
+                        help="fetch the clips from Google Translate's voice through gTTS (sends the texts there)")
+    parser.add_argument("--settings", type=Path, help="a settings file")
+
+
+def main_fill(args: argparse.Namespace) -> int:
+    """Render all phrases, the built-in names and the taught names into the cache."""
+    settings = load_settings(args.settings)
+    book = open_phrases(settings)
+    with ExitStack() as stack:
+        recogniser = open_recogniser(stack, settings)
+        learner = Learner(stack.enter_context(open_store()), recogniser, ())
+        book.taught_name = learner.spoken_name
+        known = recogniser.names + tuple(thing.object_id for thing in learner.taught)
+        texts = book.fixed_texts() + [text for object_id in known for text in book.naming_texts(object_id)]
+        if args.online:
+            fill_online(texts, settings.speech.language, ClipCache(state_home() / "clips"))
+        else:
+            stack.enter_context(open_voice(settings)).render(texts)
+    print(f"{len(texts)} clips are ready in {state_home() / 'clips'}.")
+    return 0

@@ -1,0 +1,59 @@
+"""Watching a run: the transcript for people, JSON lines for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import Callable, List, Tuple
+
+from .core.events import Action, Chime, Event, Say
+from .core.loop import Observer, describe
+from .core.phrases import PhraseBook
+from .core.state import State
+from .core.types import Press
+
+
+class Transcript(Observer):
+    """Who did and said what, when: presses, earcons and words in the order in which they are heard."""
+
+    def __init__(self, write: Callable[[str], None] = print, start: float = 0.0) -> None:
+        """`start` is the clock's time at second 0 of the transcript."""
+        self._write, self._start = write, start
+        self.heard: List[Tuple[float, str]] = []
+        """(seconds, text) of every sound; an earcon's text is its name in brackets."""
+
+    def on_event(self, event: Event, state: State) -> None:
+        """Note presses."""
+        if isinstance(event, Press):
+            self._write(f"{event.at - self._start:7.2f} s   wearer   presses {event.button}, {event.kind}")
+
+    def on_heard(self, at: float, text: str, phrase: str) -> None:
+        """Note words and earcons."""
+        self.heard.append((at, text))
+        self._write(f"{at - self._start:7.2f} s   device   {text}")
+
+
+class JsonLines(Observer):
+    """One line of JSON per action, as `replay --json` prints them."""
+
+    def __init__(self, write: Callable[[str], None] = print) -> None:
+        self._write = write
+        self.book: PhraseBook = PhraseBook({}, {})
+
+    def on_action(self, action: Action, at: float) -> None:
+        """Print the action."""
+        self._write(json.dumps(describe(action, at, self.book)))
+
+
+class Words(Observer):
+    """Collects what the device decides to say, for tests and evaluations."""
+
+    def __init__(self) -> None:
+        self.said: List[Say] = []
+        self.chimes: List[str] = []
+
+    def on_action(self, action: Action, at: float) -> None:
+        """Collect the utterance or the earcon."""
+        if isinstance(action, Say):
+            self.said.append(action)
+        elif isinstance(action, Chime):
+            self.chimes.append(action.name)

@@ -1,0 +1,169 @@
+"""From settings to parts: the only file that chooses real or simulated ones."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, Dict, List, Optional, Sequence
+
+from .core.errors import SettingsError, SoundError, VoiceError
+from .core.events import Action, Status
+from .core.loop import Loop, Observer
+from .core.phrases import PhraseBook
+from .core.ports import Backend, Buttons, Camera, Clock, Speaker, Voice
+from .core.speech import Mouth
+from .core.state import State
+from .core.types import Clip
+from .devices.buttons import KeyboardButtons
+from .devices.cameras import LiveCamera, Playback, Webcam
+from .devices.replay import RealClock, Recording
+from .devices.sound import PygameSpeaker, WavSpeaker, decode_wav
+from .devices.voices import CachedVoice
+from .home import asset_home, state_home
+from .inference.onnx import OnnxBackend
+from .memory.learner import Learner
+from .memory.objects import ObjectStore
+from .models import ModelInfo, ModelStore
+from .settings import Settings
+from .tomlfile import read_toml
+from .vision.eyes import Eyes
+from .vision.fingertip import FingertipFinder
+from .vision.recognise import Recogniser, TaughtHead
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Body:
+    """The parts that a loop runs with, opened and ready."""
+
+    eyes: Eyes
+    mouth: Mouth
+    book: PhraseBook
+    voice: Voice
+    learner: Learner
+    settings: Settings
+
+    def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = ()) -> Loop:
+        """A fresh loop over these parts; `submit` takes what the eyes are asked to do."""
+        return Loop(State(rules=self.settings.decision), self.mouth, submit, self.report, observers)
+
+    def report(self, at: float) -> Status:
+        """What the device knows of itself: local time, battery, taught things."""
+        return Status(at, time.strftime("%H:%M"), read_battery(),
+                      tuple(thing.object_id for thing in self.learner.taught))
+
+
+def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
+             observers: Sequence[Observer] = ()) -> Body:
+    """Open models, memory and voice; `stack` closes them. Raises an error of the tree when one is missing."""
+    finder = open_finder(stack, settings)
+    recogniser = open_recogniser(stack, settings)
+    memory = stack.enter_context(ObjectStore(store))
+    voice = stack.enter_context(open_voice(settings))
+    book = open_phrases(settings)
+    learner = Learner(memory, recogniser, settings.teaching.names,
+                      lambda object_id: _render(voice, book.naming_texts(object_id)))
+    book.taught_name = learner.spoken_name
+
+    def tell(at: float, text: str, phrase: str) -> None:
+        for observer in observers:
+            observer.on_heard(at, text, phrase)
+
+    mouth = Mouth(speaker, voice, book, load_earcons(), clock, tell)
+    eyes = Eyes(finder, recogniser, learner, settings.recognition.crop_share)
+    return Body(eyes, mouth, book, voice, learner, settings)
+
+
+def open_finder(stack: ExitStack, settings: Settings) -> FingertipFinder:
+    """The fingertip network, ready to run."""
+    info = ModelStore().load("fingertip")
+    return FingertipFinder(stack.enter_context(open_backend(info, settings)), info)
+
+
+def open_recogniser(stack: ExitStack, settings: Settings) -> Recogniser:
+    """The object network with an empty head for taught things."""
+    info = ModelStore().load("objects")
+    return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead())
+
+
+def open_backend(info: ModelInfo, settings: Settings) -> Backend:
+    """The runtime for a network."""
+    return OnnxBackend(info.path, settings.recognition.threads)
+
+
+def open_phrases(settings: Settings) -> PhraseBook:
+    """The phrase book of the chosen language. Raises SettingsError naming the languages there are."""
+    folder = asset_home() / "assets" / "phrases"
+    path = folder / f"{settings.speech.language}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
+        raise SettingsError(f"there are no phrases for '{settings.speech.language}'; the languages are {known}")
+    tables = read_toml(path)
+    return PhraseBook(tables.get("phrases", {}), tables.get("names", {}), str(path))
+
+
+def open_voice(settings: Settings) -> Voice:
+    """The voice with its cache of clips."""
+    speech = settings.speech
+    return CachedVoice(speech.language, speech.words_per_minute, state_home() / "clips",
+                       online=speech.voice == "gtts")
+
+
+def open_camera(settings: Settings) -> Camera:
+    """A webcam for a number or a /dev path, else a recording played at its own pace."""
+    source = settings.camera.source
+    if source.isdigit() or source.startswith("/dev/"):
+        return LiveCamera(Webcam(int(source) if source.isdigit() else source))
+    return LiveCamera(Playback(Recording(Path(source))))
+
+
+def open_speaker(settings: Settings, stack: ExitStack) -> Speaker:
+    """The sound card; without one, a WAV file in the state folder, which is said once."""
+    try:
+        return stack.enter_context(PygameSpeaker(settings.speech.device or None, settings.speech.volume))
+    except SoundError as error:
+        path = state_home() / "narration.wav"
+        log.warning("%s Until then, what is said goes to %s.", str(error).rstrip(".") + ".", path)
+        return stack.enter_context(WavSpeaker(path, RealClock()))
+
+
+def open_buttons() -> Buttons:
+    """The keyboard as buttons."""
+    return KeyboardButtons()
+
+
+def load_earcons() -> Dict[str, Clip]:
+    """The earcons by name."""
+    folder = asset_home() / "assets" / "earcons"
+    return {path.stem: decode_wav(path.read_bytes()) for path in sorted(folder.glob("*.wav"))}
+
+
+def render_ahead(body: Body) -> None:
+    """Render every fixed phrase and the names of what is taught, so that no one waits for them."""
+    texts = body.book.fixed_texts()
+    for thing in body.learner.taught:
+        texts += body.book.naming_texts(thing.object_id)
+    _render(body.voice, texts)
+
+
+def read_battery() -> Optional[int]:
+    """Charge of the first battery in percent, or None (Linux power_supply class)."""
+    for path in sorted(Path("/sys/class/power_supply").glob("*/capacity")):
+        try:
+            return int(path.read_text())
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _render(voice: Voice, texts: List[str]) -> None:
+    """Render what can be; a missing voice is announced where it is needed, not here."""
+    try:
+        voice.render(texts)
+    except VoiceError as error:
+        log.warning("%s", error)
+

@@ -1,0 +1,88 @@
+"""The demo as a person takes it: words as expected, sound where the transcript says, pictures with the overlay."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from fingerpost.commands import demo
+from fingerpost.devices.sound import decode_wav
+from fingerpost.home import asset_home
+
+WALK = asset_home() / "assets" / "walk"
+LINE = re.compile(r"\s*([\d.]+) s   device   (.+)")
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """The demo, once: the folder it wrote and the lines of its transcript as (seconds, text)."""
+    folder = tmp_path_factory.mktemp("demo")
+    lines = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("builtins.print", lambda *words, **options: lines.append(" ".join(map(str, words))))
+        assert demo.main(argparse.Namespace(out=folder, language="en")) == 0
+    matches = [LINE.match(line) for line in lines]
+    return folder, [(float(match.group(1)), match.group(2)) for match in matches if match]
+
+
+def test_the_words_are_the_expected_ones(played):
+    expected = (WALK / "expected.txt").read_text(encoding="utf-8").splitlines()
+    assert [text for _, text in played[1] if not text.startswith("[")] == expected
+
+
+def test_sound_begins_within_0_3_s_of_each_line_and_nowhere_else(played):
+    folder, heard = played
+    onsets, level = sound_of(folder / "narration.wav")
+    for at, text in heard:
+        window = level[int(at * 100):int((at + 0.3) * 100)]
+        assert window.max() > 0.01, f"nothing is heard at {at} s, where the transcript says {text!r}"
+    for onset in onsets:
+        assert min(abs(onset - at) for at, _ in heard) < 0.3, f"a sound at {onset:.2f} s that no line explains"
+
+
+def sound_of(path):
+    """When sound begins after at least 0.6 s of silence (a pause inside a phrase is shorter), and the level
+    (full scale 1) of every hundredth of a second."""
+    clip = decode_wav(path.read_bytes())
+    step = clip.rate // 100
+    frames = clip.samples[:len(clip.samples) // step * step].reshape(-1, step) / 32768.0
+    level = np.abs(frames).max(axis=1)
+    onsets, last = [], -1000
+    for index in np.flatnonzero(level > 0.003):
+        if index - last > 60:
+            onsets.append(index / 100)
+        last = index
+    return onsets, np.concatenate([level, np.zeros(100)])
+
+
+def test_the_narration_does_not_clip(played):
+    clip = decode_wav((played[0] / "narration.wav").read_bytes())
+    assert np.abs(clip.samples.astype(int)).max() < 32767
+
+
+def test_the_overlay_shows_what_the_device_saw(played):
+    capture = cv2.VideoCapture(str(played[0] / "overlay.mp4"))
+    original = cv2.VideoCapture(str(WALK / "walk.mp4"))
+    counts = [int(video.get(cv2.CAP_PROP_FRAME_COUNT)) for video in (capture, original)]
+    assert counts[0] == counts[1]
+    capture.set(cv2.CAP_PROP_POS_FRAMES, counts[0] // 2)
+    original.set(cv2.CAP_PROP_POS_FRAMES, counts[0] // 2)
+    assert np.abs(capture.read()[1].astype(int) - original.read()[1]).max() > 60
+
+
+def test_the_commands_never_load_torch():
+    script = ("import sys; from fingerpost.cli import main; code = main(['replay', sys.argv[1], '--json']); "
+              "assert not {'torch', 'onnx', 'numba'} & set(sys.modules); sys.exit(code)")
+    done = subprocess.run([sys.executable, "-c", script, str(WALK / "walk.mp4")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    says = [line for line in lines if line["action"] == "say"]
+    assert says[0] == {"at": 0.0, "action": "say", "text": "Fingerpost is starting.", "key": "starting"}
+    assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)
