@@ -1,0 +1,273 @@
+"""The voice: rendering in a short-lived process, the cache and its damage, the online voice."""
+
+from __future__ import annotations
+
+import sys
+import time
+import types
+from pathlib import Path
+
+import numpy
+import pytest
+from fingerpost.core.errors import VoiceError
+from fingerpost.core.types import Clip
+from fingerpost.devices import voices
+from fingerpost.devices.clips import RATE, decode_wav, encode_wav
+from fingerpost.devices.voices import (
+    CachedVoice,
+    ClipCache,
+    decode_compressed,
+    fill_online,
+    online_style,
+    shape_speech,
+    speech_rms,
+)
+
+TEXTS = ("Maybe milk.", "Not sure.", "It could also be Alpro long-life soy milk.")
+STUBBORN_CHILD = (sys.executable, "-c", "import time; time.sleep(60)")
+CRASHING_CHILD = (sys.executable, "-c", "import os; os.abort()")
+
+
+def noise(seconds: float, size: float = 0.1, rate: int = RATE) -> Clip:
+    samples = numpy.random.RandomState(3).standard_normal(round(seconds * rate)) * size * 32767
+    return Clip(samples.clip(-32767, 32767).astype(numpy.int16), rate)
+
+
+def padded(clip: Clip, seconds: float) -> Clip:
+    return Clip(numpy.pad(clip.samples, round(seconds * clip.rate)), clip.rate)
+
+
+def decibels(ratio: float) -> float:
+    return 20 * float(numpy.log10(ratio))
+
+
+def english(folder: Path, **options) -> CachedVoice:
+    return CachedVoice("en", 170, folder, **options)
+
+
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory):
+    """A cache folder in which a real espeak-ng has spoken."""
+    folder = tmp_path_factory.mktemp("spoken")
+    english(folder).render([*TEXTS, "Maybe milk."])
+    return folder
+
+
+def test_espeak_speaks_and_the_clip_is_at_hand_in_a_new_voice(spoken):
+    clip = english(spoken).cached("Maybe milk.")
+    assert clip.rate == RATE
+    assert clip.samples.dtype == numpy.int16
+    assert 0.3 < clip.seconds < 1.5
+    assert english(spoken).cached("It could also be Alpro long-life soy milk.").seconds > 2 * clip.seconds
+    assert len(list(spoken.iterdir())) == 3
+
+
+def test_all_speech_is_equally_loud_and_starts_at_once(spoken):
+    for text in TEXTS:
+        levels = numpy.abs(english(spoken).cached(text).samples / 32768)
+        assert decibels(speech_rms(levels)) == pytest.approx(-20, abs=0.5)
+        assert decibels(levels.max()) < -1
+        sounding = numpy.flatnonzero(levels > levels.max() / 100)
+        assert sounding[0] < 0.02 * RATE
+        assert len(levels) - sounding[-1] < 0.025 * RATE
+
+
+def test_language_rate_and_pitch_have_clips_of_their_own(spoken):
+    for other in (CachedVoice("de", 170, spoken), CachedVoice("en", 190, spoken), english(spoken, pitch=60)):
+        assert other.cached("Maybe milk.") is None
+
+
+def test_the_rate_is_heeded_from_the_first_text_to_the_last_and_no_text_is_lost(tmp_path):
+    """pyttsx3 by itself sometimes cancels the rate or a text."""
+    texts = [f"This is number {number}." for number in range(20)]
+    for rate in (120, 240):
+        CachedVoice("en", rate, tmp_path).render(texts)
+    for text in texts:
+        slow, fast = (CachedVoice("en", rate, tmp_path).cached(text) for rate in (120, 240))
+        assert 1.7 < slow.seconds / fast.seconds < 2.3
+
+
+def test_what_is_cached_is_not_rendered_again(spoken, monkeypatch):
+    monkeypatch.setattr(voices, "CHILD", CRASHING_CHILD)
+    english(spoken).render(["Not sure.", "Maybe milk."])
+
+
+def test_a_german_voice_speaks_umlauts(tmp_path):
+    german = CachedVoice("de", 170, tmp_path)
+    german.render(["Möhren", "Nüsse"])
+    assert german.cached("Möhren").seconds > 0.2
+    assert german.cached("Nüsse").seconds > 0.2
+
+
+def test_an_unknown_language_is_one_clear_line(tmp_path):
+    with pytest.raises(VoiceError, match="check language, rate and pitch") as caught:
+        CachedVoice("tlh-unknown", 170, tmp_path).render(["Hello."])
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unspeakable_text_is_reported_and_the_others_are_kept(tmp_path):
+    voice = english(tmp_path)
+    with pytest.raises(VoiceError, match="made no sound of '...'"):
+        voice.render(["One.", "...", "Two."])
+    assert voice.cached("One.")
+    assert voice.cached("Two.")
+
+
+def test_a_process_that_hangs_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(voices, "CHILD", STUBBORN_CHILD)
+    monkeypatch.setattr(voices, "START_SECONDS", 0.2)
+    begun = time.monotonic()
+    with pytest.raises(VoiceError, match="hung for .* and was stopped: run"):
+        english(tmp_path).render(["Hello."])
+    assert time.monotonic() - begun < 5
+
+
+def test_a_process_that_dies_is_one_clear_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(voices, "CHILD", CRASHING_CHILD)
+    with pytest.raises(VoiceError, match="espeak-ng failed .*fingerpost doctor"):
+        english(tmp_path).render(["Hello."])
+
+
+def test_without_espeak_the_remedy_is_named(tmp_path, monkeypatch):
+    script = ("import sys; sys.modules['espeakng_loader'] = None; "
+              "from fingerpost.devices import espeak_child; "
+              "espeak_child.SYSTEM_LIBRARIES = ('none-such.so',); espeak_child.main()")
+    monkeypatch.setattr(voices, "CHILD", (sys.executable, "-c", script))
+    with pytest.raises(VoiceError, match="sudo apt install espeak-ng"):
+        english(tmp_path).render(["Hello."])
+
+
+def test_a_cache_that_cannot_be_written_is_one_clear_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(VoiceError, match="cannot keep speech in"):
+        ClipCache(tmp_path / "file").store("style", "text", noise(0.1))
+
+
+@pytest.mark.parametrize("damage", [
+    lambda data: b"", lambda data: data[:30], lambda data: data[:-1000], lambda data: bytes(len(data)),
+    lambda data: data[:2000] + bytes([data[2000] ^ 1]) + data[2001:], lambda data: data + b"x"])
+def test_a_damaged_clip_is_never_played_and_rendered_again(tmp_path, damage):
+    cache = ClipCache(tmp_path)
+    voice = english(tmp_path)
+    voice.render(["Hello."])
+    path, = tmp_path.iterdir()
+    path.write_bytes(damage(path.read_bytes()))
+    assert voice.cached("Hello.") is None
+    cache.store("espeak-ng en 170 50", "Hello.", noise(0.3))
+    assert voice.cached("Hello.").seconds == pytest.approx(0.3, abs=0.001)
+
+
+def test_a_damaged_clip_is_rendered_again(tmp_path):
+    voice = english(tmp_path)
+    voice.render(["Hello."])
+    path, = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:100])
+    voice.render(["Hello."])
+    assert voice.cached("Hello.").seconds > 0.2
+
+
+def test_memory_holds_the_clips_used_last(tmp_path):
+    cache, voice = ClipCache(tmp_path), english(tmp_path, memory_clips=2)
+    for text in "abc":
+        cache.store("espeak-ng en 170 50", text, noise(0.1))
+        voice.cached(text)
+    for path in tmp_path.iterdir():
+        path.unlink()
+    assert [voice.cached(text) is None for text in "abc"] == [True, False, False]
+
+
+def test_shaping_trims_levels_and_resamples():
+    for clip in (padded(noise(0.4), 0.3), padded(noise(0.4, size=0.01, rate=24000), 0.5)):
+        shaped = shape_speech(clip)
+        assert shaped.seconds == pytest.approx(0.42, abs=0.015)
+        assert decibels(speech_rms(shaped.samples / 32768)) == pytest.approx(-20, abs=0.6)
+
+
+def test_shaping_silence_leaves_nothing():
+    assert len(shape_speech(Clip(numpy.zeros(1000, numpy.int16), RATE)).samples) == 0
+    assert len(shape_speech(Clip(numpy.zeros(0, numpy.int16), RATE)).samples) == 0
+
+
+def test_wav_round_trip():
+    clip = noise(0.05, rate=16000)
+    again = decode_wav(encode_wav(clip))
+    assert again.rate == 16000
+    assert numpy.array_equal(again.samples, clip.samples)
+
+
+class FakeGtts(types.ModuleType):
+    """Stands in for the gtts module: "speaks" noise at 24 kHz, and fails at the text "cut"."""
+
+    class gTTSError(Exception):
+        pass
+
+    def __init__(self) -> None:
+        super().__init__("gtts")
+        self.asked = []
+
+    def gTTS(self, text: str, lang: str, timeout: float):
+        def write_to_fp(file) -> None:
+            self.asked.append((text, lang))
+            if text == "cut":
+                raise self.gTTSError("Failed to connect.\nProbable cause: Unknown")
+            file.write(b"not sound" if text == "garbled" else encode_wav(padded(noise(0.5, rate=24000), 0.2)))
+
+        return types.SimpleNamespace(write_to_fp=write_to_fp)
+
+
+@pytest.fixture
+def gtts(monkeypatch):
+    fake = FakeGtts()
+    monkeypatch.setitem(sys.modules, "gtts", fake)
+    return fake
+
+
+def test_the_online_voice_is_fetched_once_and_preferred_when_asked_for(tmp_path, gtts):
+    cache = ClipCache(tmp_path)
+    assert fill_online(["Milch", "Brot"], "de", cache) == 2
+    assert fill_online(["Milch", "Brot", "Salz"], "de", cache) == 1
+    assert gtts.asked == [("Milch", "de"), ("Brot", "de"), ("Salz", "de")]
+    clip = CachedVoice("de", 170, tmp_path, online=True).cached("Milch")
+    assert clip.rate == RATE
+    assert clip.seconds == pytest.approx(0.52, abs=0.01)
+    assert CachedVoice("de", 170, tmp_path).cached("Milch") is None
+
+
+def test_what_the_online_voice_lacks_espeak_says(tmp_path, gtts):
+    fill_online(["Milch"], "de", ClipCache(tmp_path))
+    voice = CachedVoice("de", 170, tmp_path, online=True)
+    voice.render(["Milch", "Brot"])
+    assert voice.cached("Brot")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_network_failure_keeps_what_was_fetched(tmp_path, gtts):
+    cache = ClipCache(tmp_path)
+    with pytest.raises(VoiceError, match="2 texts fetched before are kept: check the network") as caught:
+        fill_online(["Milch", "Brot", "cut", "Salz"], "de", cache)
+    assert "\n" not in str(caught.value)
+    assert cache.load(online_style("de"), "Brot")
+    assert not cache.load(online_style("de"), "Salz")
+
+
+def test_a_garbled_answer_is_one_clear_line(tmp_path, gtts):
+    with pytest.raises(VoiceError, match="sent no sound"):
+        fill_online(["garbled"], "de", ClipCache(tmp_path))
+
+
+def test_without_gtts_the_remedy_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gtts", None)
+    with pytest.raises(VoiceError, match="pip install gtts"):
+        fill_online(["Milch"], "de", ClipCache(tmp_path))
+
+
+def test_mp3_is_decoded():
+    import pygame
+    example = Path(pygame.__file__).parent / "examples" / "data" / "house_lo.mp3"
+    if not example.exists():
+        pytest.skip("this pygame comes without its examples")
+    clip = decode_compressed(example.read_bytes())
+    assert clip.rate == RATE
+    assert clip.seconds == pytest.approx(7.2, abs=0.2)
+    assert clip.samples.any()
+    assert pygame.mixer.get_init() is None
