@@ -19,8 +19,9 @@ from .core.state import State
 from .core.types import Clip
 from .devices.buttons import KeyboardButtons
 from .devices.cameras import LiveCamera, Playback, Webcam
+from .devices.earcons import read_earcons
 from .devices.replay import RealClock, Recording
-from .devices.sound import PygameSpeaker, WavSpeaker, decode_wav
+from .devices.sound import PygameSpeaker, WavSpeaker
 from .devices.voices import CachedVoice
 from .home import asset_home, state_home
 from .inference.onnx import OnnxBackend
@@ -118,7 +119,9 @@ def open_camera(settings: Settings) -> Camera:
     source = settings.camera.source
     if source.isdigit() or source.startswith("/dev/"):
         return LiveCamera(Webcam(int(source) if source.isdigit() else source))
-    return LiveCamera(Playback(Recording(Path(source))))
+    recording = Recording(Path(source))
+    next(iter(recording))  # a recording that cannot be played is an error now, not a lost camera later
+    return LiveCamera(Playback(recording))
 
 
 def open_speaker(settings: Settings, stack: ExitStack) -> Speaker:
@@ -138,8 +141,7 @@ def open_buttons() -> Buttons:
 
 def load_earcons() -> Dict[str, Clip]:
     """The earcons by name."""
-    folder = asset_home() / "assets" / "earcons"
-    return {path.stem: decode_wav(path.read_bytes()) for path in sorted(folder.glob("*.wav"))}
+    return read_earcons(asset_home() / "assets" / "earcons")
 
 
 def render_ahead(body: Body) -> None:

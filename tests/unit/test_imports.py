@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 import fingerpost
+import pytest
 
 ROOT = Path(fingerpost.__file__).parent
 LEARNING_ONLY = {"torch", "torchvision", "lightning", "numba", "onnx", "sklearn", "matplotlib", "tqdm", "tflite"}

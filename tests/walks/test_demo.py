@@ -11,9 +11,8 @@ import sys
 import cv2
 import numpy as np
 import pytest
-
 from fingerpost.commands import demo
-from fingerpost.devices.sound import decode_wav
+from fingerpost.devices.clips import decode_wav
 from fingerpost.home import asset_home
 
 WALK = asset_home() / "assets" / "walk"

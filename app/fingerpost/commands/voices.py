@@ -9,9 +9,13 @@ from pathlib import Path
 from ..devices.voices import ClipCache, fill_online
 from ..home import state_home
 from ..memory.learner import Learner
+from ..progress import Progress
 from ..settings import load_settings
 from ..wiring import open_phrases, open_recogniser, open_voice
 from .objects import open_store
+
+_BATCH = 50
+"""Texts per short-lived process: enough to start it rarely, few enough to show progress."""
 
 
 def add_arguments_fill(parser: argparse.ArgumentParser) -> None:
@@ -32,8 +36,12 @@ def main_fill(args: argparse.Namespace) -> int:
         known = recogniser.names + tuple(thing.object_id for thing in learner.taught)
         texts = book.fixed_texts() + [text for object_id in known for text in book.naming_texts(object_id)]
         if args.online:
-            fill_online(texts, settings.speech.language, ClipCache(state_home() / "clips"))
+            fill_online(Progress(texts, "fetching", len(texts)), settings.speech.language,
+                        ClipCache(state_home() / "clips"))
         else:
-            stack.enter_context(open_voice(settings)).render(texts)
+            voice = stack.enter_context(open_voice(settings))
+            batches = [texts[start:start + _BATCH] for start in range(0, len(texts), _BATCH)]
+            for batch in Progress(batches, "rendering", len(batches)):
+                voice.render(batch)
     print(f"{len(texts)} clips are ready in {state_home() / 'clips'}.")
     return 0
