@@ -9,18 +9,21 @@ import time
 import tty
 from contextlib import ExitStack
 from functools import partial
-from typing import Callable, Dict, List, Sequence, Tuple
+from typing import Callable, Dict, Sequence
 
 import numpy as np
 
+from ..core.events import Status
+from ..core.loop import Loop
 from ..core.speech import Mouth, SpeechThread
-from ..core.types import Utterance
+from ..core.state import ASLEEP, State
+from ..core.types import ACTION, SHORT, Press, Utterance
 from ..devices.replay import RealClock
 from ..devices.sound import PygameSpeaker
 from ..settings import Settings
 from ..wiring import load_earcons, open_phrases, open_voice
 
-_HUSH_TEXT = Utterance("help")
+_LONG_PHRASE = Utterance("help")
 
 
 def measure_sound(settings: Settings, rounds: int = 25) -> Dict[str, object]:
@@ -33,35 +36,39 @@ def measure_sound(settings: Settings, rounds: int = 25) -> Dict[str, object]:
         speaker = stack.enter_context(PygameSpeaker())
         voice, book = stack.enter_context(open_voice(settings)), open_phrases(settings)
         named = Utterance("named", (("thing", "Kiwi"),), interrupts=True)
-        voice.render([book.text(named), book.text(_HUSH_TEXT)])
+        voice.render([book.text(named), book.text(_LONG_PHRASE)])
         mouth = Mouth(speaker, voice, book, load_earcons(), RealClock())
         thread = SpeechThread(mouth)
         thread.start()
         tape.start()
         try:
-            first, silent = _listen(mouth, tape, named, rounds)
+            first = [time_first_sample(mouth, tape, named) for _ in range(rounds)]
+            silent = [time_silence(mouth, tape) for _ in range(rounds)]
         finally:
             thread.stop()
             tape.stop()
     return {"name_to_first_sample_p95_ms": _p95(first), "press_to_silence_p95_ms": _p95(silent)}
 
 
-def _listen(mouth: Mouth, tape: Tape, named: Utterance, rounds: int) -> Tuple[List[float], List[float]]:
-    first, silent = [], []
-    for _ in range(rounds):
-        _wait_until(lambda: mouth.idle() and tape.silent_for(0.1))
-        start = time.monotonic()
-        mouth.say(named)
-        _wait_until(partial(tape.sounds_since, start))
-        first.append((tape.sounding_at - start) * 1000.0)
-    for _ in range(rounds):
-        mouth.say(_HUSH_TEXT)
-        time.sleep(0.35)
-        start = time.monotonic()
-        mouth.hush()
-        _wait_until(lambda: tape.silent_for(0.1))
-        silent.append(max(0.0, tape.last_sound_at - start) * 1000.0)
-    return first, silent
+def time_first_sample(mouth: Mouth, tape: Tape, named: Utterance) -> float:
+    """Milliseconds from the decision to the first sample of the name."""
+    _wait_until(lambda: mouth.idle() and tape.silent_for(0.1))
+    start = time.monotonic()
+    mouth.say(named)
+    _wait_until(partial(tape.sounds_since, start))
+    return (tape.sounding_at - start) * 1000.0
+
+
+def time_silence(mouth: Mouth, tape: Tape) -> float:
+    """Milliseconds from a press to the last sample, in the middle of a long phrase."""
+    # Asleep, a press of action does nothing but hush.
+    loop = Loop(State(mode=ASLEEP), mouth, lambda action: None, lambda at: Status(at, "", None, ()))
+    mouth.say(_LONG_PHRASE)
+    time.sleep(0.35)
+    start = time.monotonic()
+    loop.feed(Press(ACTION, SHORT, start))
+    _wait_until(lambda: tape.silent_for(0.1))
+    return max(0.0, tape.last_sound_at - start) * 1000.0
 
 
 class Tape(threading.Thread):
