@@ -53,7 +53,9 @@ class ModelInfo:
     figures: Mapping[str, Any]
     rebuild: str
     """The command that makes it again."""
-    url: Optional[str]
+    url: Optional[str] = None
+    likeness: Optional[Tuple[float, float]] = None
+    """Middle and width of the curve from the cosine of two embeddings to the chance that they show the same thing."""
 
 
 class ModelStore:
@@ -148,7 +150,8 @@ def _parse_entry(entry: Any, place: str) -> ModelInfo:
     known: Dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
                              for key, value in values.items() if key in MANIFEST_KEYS and key != "file"}
     # Only the name, so that no manifest can reach outside the models folders.
-    return ModelInfo(path=Path(Path(values["file"]).name), url=values.get("url"), **known)
+    return ModelInfo(path=Path(Path(values["file"]).name), url=values.get("url"),
+                     likeness=tuple(values["likeness"]) if values.get("likeness") else None, **known)
 
 
 def add_arguments_list(parser: argparse.ArgumentParser) -> None:

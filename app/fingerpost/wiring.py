@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
-from .core.errors import SettingsError, SoundError, VoiceError
+from .core.errors import ModelError, SettingsError, SoundError, VoiceError
 from .core.events import Action, Status
 from .core.loop import Loop, Observer
 from .core.phrases import PhraseBook
@@ -88,7 +88,9 @@ def open_finder(stack: ExitStack, settings: Settings) -> FingertipFinder:
 def open_recogniser(stack: ExitStack, settings: Settings) -> Recogniser:
     """The object network with an empty head for taught things."""
     info = ModelStore().load("objects")
-    return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead())
+    if info.likeness is None:
+        raise ModelError(f"the model '{info.name}' has no likeness curve in the manifest: {info.rebuild}")
+    return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead(*info.likeness))
 
 
 def open_backend(info: ModelInfo, settings: Settings) -> Backend:

@@ -57,7 +57,7 @@ def info(**changes):
     facts = {"name": "net", "path": Path("net.onnx"), "sha256": "0" * 64, "bytes": 1, "input": (1, 3, 120, 160),
              "mean": (0.5, 0.5, 0.5), "std": (0.25, 0.25, 0.25), "outputs": ("a", "b"), "labels": None,
              "threshold": 0.5, "parameters": 1, "multiply_adds": 1, "licence": "", "data": "", "figures": {},
-             "rebuild": "", "url": None}
+             "rebuild": ""}
     return ModelInfo(**{**facts, **changes})
 
 
@@ -111,7 +111,7 @@ def test_quality_tells_dark_from_bright_and_sharp_from_blurred():
 
 
 def recogniser(logits, embedding, taught=None):
-    head = TaughtHead()
+    head = TaughtHead(middle=0.6, width=0.06)
     head.fit(taught or {})
     net = Canned(np.array([logits], np.float32), np.array([embedding], np.float32))
     return Recogniser(net, info(input=(1, 3, 16, 16), labels=("Kiwi", "Lime", "other")), head)

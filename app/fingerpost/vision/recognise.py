@@ -19,7 +19,7 @@ _GUESSES = 5
 class TaughtHead:
     """Names by the likeness to class means of taught embeddings (nearest class mean, on the unit sphere)."""
 
-    def __init__(self, middle: float = 0.6, width: float = 0.06) -> None:
+    def __init__(self, middle: float, width: float) -> None:
         """`middle` is the cosine at which a likeness is as likely as not to be right, `width` its softness."""
         self._middle, self._width = middle, width
         self._ids: List[str] = []
