@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from fingerpost.core.errors import SoundError, VoiceError
 from fingerpost.core.phrases import PhraseBook
 from fingerpost.core.ports import Speaker, Voice
-from fingerpost.core.speech import Mouth
+from fingerpost.core.speech import Mouth, SpeechThread
 from fingerpost.core.types import Clip, Utterance
 from fingerpost.devices.replay import SimulatedClock
 
@@ -140,3 +142,15 @@ def test_a_speaker_that_breaks_does_not_stop_the_mouth(bench):
     bench.mouth.say(Utterance("b"))
     bench.wait(1.0)
     assert [text for _, text in bench.heard if text != "[ready]"] == ["beta"]
+
+
+def test_an_utterance_that_cannot_be_said_does_not_silence_the_next(bench):
+    thread = SpeechThread(bench.mouth)
+    thread.start()
+    bench.mouth.say(Utterance("no such phrase"))
+    bench.mouth.say(Utterance("a"))
+    end = time.monotonic() + 5
+    while not bench.heard and time.monotonic() < end:
+        time.sleep(0.01)
+    thread.stop()
+    assert bench.heard == [(0.0, "alpha")]

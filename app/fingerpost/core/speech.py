@@ -115,10 +115,13 @@ class SpeechThread(threading.Thread):
         self._mouth, self._stopping = mouth, False
 
     def run(self) -> None:
-        """Step until stopped; wakes at once when something is to be said."""
+        """Step until stopped; wakes at once when something is to be said. No error ends it: that would be silence."""
         while not self._stopping:
             self._mouth.something_to_say.wait(0.02)
-            self._mouth.step()
+            try:
+                self._mouth.step()
+            except Exception:
+                log.exception("something could not be said")
 
     def stop(self) -> None:
         """End the thread; waits half a second at most, for a hung sound driver must not hold up the exit."""
