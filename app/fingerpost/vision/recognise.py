@@ -19,8 +19,11 @@ _GUESSES = 5
 class TaughtHead:
     """Names by the likeness to class means of taught embeddings (nearest class mean, on the unit sphere)."""
 
-    def __init__(self, middle: float, width: float) -> None:
-        """`middle` is the cosine at which a likeness is as likely as not to be right, `width` its softness."""
+    def __init__(self, middle: float = 0.5, width: float = 0.1) -> None:
+        """`middle` is the cosine at which a likeness is as likely as not to be right, `width` its softness.
+
+        The model's own curve is `ModelInfo.likeness`; a head that is never fitted needs none.
+        """
         self._middle, self._width = middle, width
         self._ids: List[str] = []
         self._means = np.zeros((0, 1), dtype=np.float32)
