@@ -1,0 +1,1 @@
+"""Training, evaluation and export with torch; nothing on the wearable imports this package."""

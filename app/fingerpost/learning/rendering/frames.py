@@ -1,0 +1,138 @@
+"""`fingerpost data synthesize`: labelled frames of rendered pointing hands, the same for the same seed."""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Iterable
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from ...core.errors import DataError
+from .backgrounds import photo_paths, random_background, read_photo
+from .compose import composed
+from .fetch import mesh_path
+from .hand import HandPicture, random_hand
+from .pictures import write_picture, write_sheet, write_table
+
+WIDTH, HEIGHT = 320, 240
+HAND_FREE_SHARE = 0.12
+MARKS = ("x", "y", "pad_x", "pad_y", "knuckle_x", "knuckle_y", "left", "top", "right", "bottom")
+COLUMNS = ("image", *MARKS, "side")
+SHEET_FRAMES, SHEET_COLUMNS = 48, 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What every frame is made from: photos by folder; `masks` also writes the outlines of the hands."""
+
+    out: Path
+    seed: int
+    folders: tuple[tuple[Path, ...], ...]
+    hand_free_folders: tuple[tuple[Path, ...], ...]
+    masks: bool = False
+
+
+def synthesize(count: int, recipe: Recipe, processes: int = 1) -> Path:
+    """Render `count` frames of 320x240 into OUT/images and OUT/fingertips.csv; returns the CSV's path.
+
+    Every frame depends on the seed and its own number only, so the number of processes changes nothing.
+    """
+    mesh_path()  # fetched once, before the workers would all ask for it
+    for folder in ("images", "masks") if recipe.masks else ("images",):
+        (recipe.out / folder).mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        write = partial(write_frame, recipe)
+        if processes == 1:
+            results: Iterable[dict[str, str]] = map(write, range(count))
+        else:
+            # spawned, not forked: a fork would inherit OpenCV's threads as locks that nobody opens
+            workers = ProcessPoolExecutor(processes, get_context("spawn"), initializer=one_thread)
+            results = stack.enter_context(workers).map(write, range(count), chunksize=8)
+        rows = list(tqdm(results, total=count, desc="rendering hands", unit="frame", disable=None))
+    table = recipe.out / "fingertips.csv"
+    write_table(table, COLUMNS, rows)
+    tiles = [drawn_labels(read_photo(recipe.out / row["image"]), row) for row in rows[:SHEET_FRAMES]]
+    write_sheet(recipe.out / "sheet.jpg", tiles, SHEET_COLUMNS)
+    return table
+
+
+def one_thread() -> None:
+    """Workers share the cores among themselves: OpenCV's own threads would only get in their way."""
+    cv2.setNumThreads(1)
+
+
+def write_frame(recipe: Recipe, number: int) -> dict[str, str]:
+    """Render and save one frame; returns its row of the table."""
+    rng = np.random.default_rng([recipe.seed, number])
+    hand = None if rng.random() < HAND_FREE_SHARE else random_hand((WIDTH, HEIGHT), rng)
+    folders = recipe.folders if hand is not None else recipe.hand_free_folders
+    background = random_background(folders, (WIDTH, HEIGHT), rng)
+    pixels = composed(hand, background, rng)
+    name = f"{number:06d}.jpg"
+    write_picture(recipe.out / "images" / name, pixels, int(rng.integers(55, 96)))
+    if recipe.masks:
+        write_picture(recipe.out / "masks" / f"{number:06d}.png", mask_of(hand))
+    return {"image": f"images/{name}", **labels(hand)}
+
+
+def mask_of(hand: HandPicture | None) -> np.ndarray:
+    """The hand and its arm in 255, all else 0, (HEIGHT, WIDTH) uint8."""
+    if hand is None:
+        return np.zeros((HEIGHT, WIDTH), np.uint8)
+    drawn = (hand.buffers.part > 0).astype(np.uint8) * 255
+    return cv2.resize(drawn, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+
+
+def labels(hand: HandPicture | None) -> dict[str, str]:
+    """The columns of one row; without a hand all of them are empty."""
+    if hand is None:
+        return dict.fromkeys(COLUMNS[1:], "")
+    numbers = [*hand.tip, *hand.pad, *hand.knuckle, *hand.box]
+    return {**dict(zip(MARKS, (f"{value:.2f}" for value in numbers))), "side": hand.side}
+
+
+def drawn_labels(pixels: np.ndarray, row: dict[str, str]) -> np.ndarray:
+    """A picture with one row's labels drawn into it: tip red, pad green, knuckle blue, box yellow."""
+    if row["x"] == "":
+        return pixels
+    place = {key: round(float(row[key])) for key in MARKS}
+    cv2.rectangle(pixels, (place["left"], place["top"]), (place["right"], place["bottom"]), (255, 255, 0), 1)
+    for start, mark in (("", (255, 0, 0)), ("pad_", (0, 255, 0)), ("knuckle_", (0, 0, 255))):
+        cv2.circle(pixels, (place[f"{start}x"], place[f"{start}y"]), 2, mark, -1)
+    return pixels
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost data synthesize`."""
+    parser.add_argument("--count", type=int, required=True, help="how many frames to render")
+    parser.add_argument("--out", type=Path, required=True, help="for images/, fingertips.csv and sheet.jpg")
+    parser.add_argument("--backgrounds", type=Path, nargs="+", default=[], metavar="DIR",
+                        help="folders of photos to put behind the hands (every fifth by name is left out)")
+    parser.add_argument("--hand-free-backgrounds", type=Path, nargs="+", default=[], metavar="DIR",
+                        help="those of them that show no hands: only these stand in frames without a hand")
+    parser.add_argument("--held-back", action="store_true",
+                        help="use just every fifth photo, to make a validation set")
+    parser.add_argument("--seed", type=int, default=0, help="same seed, same frames (default 0)")
+    parser.add_argument("--masks", action="store_true", help="also write masks/NUMBER.png, the outlines")
+    parser.add_argument("--processes", type=int, default=1, help="processes that share the work (default 1)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run `fingerpost data synthesize`."""
+    if args.count < 1 or args.processes < 1:
+        raise DataError("--count and --processes must be at least 1; give a larger number")
+    photos, hand_free = (
+        tuple(tuple(photo_paths(folder, args.held_back)) for folder in folders)
+        for folders in (args.backgrounds, args.hand_free_backgrounds)
+    )
+    table = synthesize(args.count, Recipe(args.out, args.seed, photos, hand_free, args.masks), args.processes)
+    print(f"{args.count} frames in {table.parent}; look at {table.parent / 'sheet.jpg'}")
+    return 0
