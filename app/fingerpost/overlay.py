@@ -17,7 +17,7 @@ from .core.types import Frame, Press
 from .wiring import Body
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_WHITE, _GREEN, _YELLOW, _BLACK = (255, 255, 255), (60, 220, 90), (255, 210, 60), (0, 0, 0)
+_WHITE, _GREEN, _YELLOW = (255, 255, 255), (60, 220, 90), (255, 210, 60)
 _WORDS_SECONDS, _PRESS_SECONDS = 2.0, 0.8
 
 
@@ -63,13 +63,13 @@ class OverlayVideo(Observer, Part):
             cv2.rectangle(picture, (box.left, box.top), (box.right, box.bottom), _YELLOW[::-1], 2)
             cv2.circle(picture, (round(tip.x), round(tip.y)), 7, _GREEN[::-1], -1, cv2.LINE_AA)
             for row, guess in enumerate(self._guesses):
-                _write(picture, guess, (box.left + 4, box.top + 18 + 20 * row), 0.5)
+                write_text(picture, guess, (box.left + 4, box.top + 18 + 20 * row), 0.5)
         if self._state is not None:
-            _write(picture, self._state.mode, (10, 26), 0.7)
+            write_text(picture, self._state.mode, (10, 26), 0.7)
         if frame.at - self._press_at < _PRESS_SECONDS:
-            _write(picture, self._press, (picture.shape[1] // 2 - 60, 26), 0.7)
+            write_text(picture, self._press, (picture.shape[1] // 2 - 60, 26), 0.7)
         if frame.at - self._words_at < _WORDS_SECONDS:
-            _write(picture, f'"{self._words}"', (10, picture.shape[0] - 16), 0.8)
+            write_text(picture, f'"{self._words}"', (10, picture.shape[0] - 16), 0.8)
         self._add(picture, frame.at)
 
     def close(self) -> None:
@@ -101,8 +101,11 @@ class OverlayVideo(Observer, Part):
         self._writer.write(self._waiting)
 
 
-def _write(picture: np.ndarray, text: str, place: Tuple[int, int], scale: float) -> None:
-    """White text with a dark rim; OpenCV's font knows ASCII only."""
+def write_text(picture: np.ndarray, text: str, place: Tuple[int, int], scale: float) -> None:
+    """White text on a dark bar, its base line at `place`; OpenCV's font knows ASCII only. Draws into `picture`."""
     plain = text.encode("ascii", "replace").decode()
-    cv2.putText(picture, plain, place, _FONT, scale, _BLACK, 4, cv2.LINE_AA)
+    (width, height), below = cv2.getTextSize(plain, _FONT, scale, 1)
+    x, y = place
+    bar = picture[max(0, y - height - 3):y + below, max(0, x - 3):x + width + 3]
+    bar //= 4
     cv2.putText(picture, plain, place, _FONT, scale, _WHITE, 1, cv2.LINE_AA)

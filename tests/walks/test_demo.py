@@ -83,5 +83,5 @@ def test_the_commands_never_load_torch():
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     says = [line for line in lines if line["action"] == "say"]
-    assert says[0] == {"at": 0.0, "action": "say", "text": "Fingerpost is starting.", "key": "starting"}
+    assert says[0] == {"at": 0.0, "action": "say", "text": "Ready.", "key": "ready"}
     assert [line["at"] for line in lines] == sorted(line["at"] for line in lines)

@@ -27,6 +27,7 @@ from ..core.types import Fingertip, Frame, Utterance
 from ..devices.replay import Recording
 from ..memory.learner import Learner
 from ..memory.objects import ObjectStore
+from ..overlay import write_text
 from ..progress import Progress
 from ..settings import Settings, load_settings
 from ..vision.eyes import Eyes
@@ -197,9 +198,7 @@ def draw_worst(results: Sequence[Result], path: Path, columns: int = 6, rows: in
     for result in failed[:columns * rows]:
         frame = next(iter(Recording(result.row.image)))
         picture = cv2.cvtColor(cv2.resize(frame.pixels, (320, 240)), cv2.COLOR_RGB2BGR)
-        label = f"{result.row.name or '(nothing)'} : {result.said or '-'}"
-        cv2.putText(picture, label, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (0, 0, 0), 3, cv2.LINE_AA)
-        cv2.putText(picture, label, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 255), 1, cv2.LINE_AA)
+        write_text(picture, f"{result.row.name or '(nothing)'} : {result.said or '-'}", (4, 14), 0.4)
         tiles.append(picture)
     while len(tiles) % columns or not tiles:
         tiles.append(np.zeros((240, 320, 3), np.uint8))

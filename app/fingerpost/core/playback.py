@@ -22,7 +22,7 @@ class Playback:
     def __init__(self, eyes: Sight, buttons: Buttons, clock: Clock) -> None:
         self._eyes, self._buttons, self._clock = eyes, buttons, clock
         self._requests: Deque[Action] = deque()
-        self._next_tick = clock.now()
+        self._next_tick = clock.now() + TICK_SECONDS
         self._asleep = False
 
     def submit(self, action: Action) -> None:
