@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Callable, List, Tuple
 
-from .core.events import Action, Chime, Event, Say
+from .core.events import Action, Chime, Event, Fault, Say
 from .core.loop import Observer, describe
 from .core.phrases import PhraseBook
 from .core.state import State
@@ -22,7 +22,9 @@ class Transcript(Observer):
         """(seconds, text) of every sound; an earcon's text is its name in brackets."""
 
     def on_event(self, event: Event, state: State) -> None:
-        """Note presses."""
+        """Note presses, and the cause and remedy of faults, which are too long to be spoken."""
+        if isinstance(event, Fault):
+            self._write(f"{event.at - self._start:7.2f} s   {event.part:<6}   {event.reason}")
         if isinstance(event, Press):
             self._write(f"{event.at - self._start:7.2f} s   wearer   presses {event.button}, {event.kind}")
 
