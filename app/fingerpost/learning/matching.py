@@ -1,0 +1,74 @@
+"""Distillation by function matching: student and teachers see the same view, and should feel the same about it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from . import training
+from .pools import Batch, Pool, draw_batch
+from .teachers import Teacher, load_teacher
+from .views import Random
+
+TEACHERS = ("mobilenet_v1_1.0_224_quant_embedding_extractor.tflite", "mobilenet_v2_1.0_224_quant.tflite")
+
+
+class Match(nn.Module):
+    """The teachers, and the projection from the student's embedding to their standardised features."""
+
+    def __init__(self, teachers: list[Teacher]):
+        super().__init__()
+        self.teachers = nn.ModuleList(teachers).requires_grad_(False).to(torch.bfloat16)
+        width = sum(teacher.features for teacher in teachers)
+        self.project = nn.Linear(512, width)
+        self.register_buffer("mean", torch.zeros(width))
+        self.register_buffer("scale", torch.ones(width))
+
+    @torch.no_grad()
+    def features(self, pictures: Tensor) -> Tensor:
+        """The teachers' features (N, D) of RGB in [0, 1], standardised once `fit` was called."""
+        half = pictures.to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+        raw = torch.cat([teacher(half).float() for teacher in self.teachers], dim=1)
+        return (raw - self.mean) * self.scale
+
+    def fit(self, batches: list[Tensor]) -> None:
+        """Set mean and scale so that the features of these pictures have mean 0 and deviation 1."""
+        raw = torch.cat([self.features(batch) for batch in batches])
+        self.mean.copy_(raw.mean(0))
+        self.scale.copy_(1 / (raw.std(0) + 0.1 * raw.std()))
+
+    def loss(self, embedding: Tensor, wanted: Tensor) -> Tensor:
+        """Mean squared error of the projected embedding."""
+        return F.mse_loss(self.project(embedding.float()), wanted)
+
+
+def prepare_match(args: argparse.Namespace, known: Pool, nameless: Pool, device: str) -> Match:
+    """Load the teachers and standardise their features on 512 views."""
+    match = Match([load_teacher(args.teachers / name) for name in TEACHERS])
+    match.to(device, memory_format=torch.channels_last)
+    rng = np.random.default_rng(args.seed)
+    match.fit([training.to_tensor(draw_batch(known, nameless, 64, args.image_size, rng).views, device)
+               for _ in range(8)])
+    return match
+
+
+def repeat_batches(fresh: Iterator[Batch], match: Match, settings: dict[str, Any], rng: Random) -> Iterator[Batch]:
+    """Show each batch to the teachers once and to the student `repeat` times, mirrored every other time.
+
+    The teachers cost as much as the student; what they see of a mirrored view is nearly the same.
+    """
+    seen = []
+    for batch in fresh:
+        wanted = match.features(training.to_tensor(batch.views, settings["device"]))
+        seen.append(batch._replace(wanted=wanted))
+        yield seen[-1]
+    for turn in range(1, settings["repeat"]):
+        for index in rng.permutation(len(seen)):
+            views = np.ascontiguousarray(seen[index].views[:, :, ::-1]) if turn % 2 else seen[index].views
+            yield seen[index]._replace(views=views)

@@ -1,0 +1,138 @@
+"""The two networks: ResNet-18 in torchvision's layout, with heads for naming and for pointing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models import ResNet, ResNet18_Weights, resnet18
+
+from ..core.errors import ModelError
+
+MEAN = (0.485, 0.456, 0.406)
+"""Per channel on the [0, 1] scale, as torchvision's ImageNet weights expect it."""
+STD = (0.229, 0.224, 0.225)
+POINTS = 3
+"""Tip, pad and knuckle of the index finger, in this order."""
+
+
+class ObjectNet(nn.Module):
+    """Names what a square picture shows: (N, 3, S, S) to logits (N, classes) and embedding (N, 512).
+
+    The embedding is the pooled features less `centre`, their mean over many things, which the calibration sets:
+    pooled features are all positive, so that without it any two of them look alike.
+    """
+
+    def __init__(self, classes: int):
+        super().__init__()
+        self.body = resnet18(num_classes=1)
+        self.body.fc = nn.Identity()
+        self.head = nn.Linear(512, classes)
+        self.register_buffer("centre", torch.zeros(512), persistent=False)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.body(pictures)
+        return self.head(features), features - self.centre
+
+
+class FingertipMaps(nn.Module):
+    """Finds the finger as heat maps: (N, 3, H, W) to raw maps (N, 3, H/8, W/8) and a presence logit (N, 1).
+
+    Layer 2 gives the resolution (stride 8), layers 3 and 4 give the context; they are brought to a common
+    width by 1x1 convolutions, enlarged to layer 2's size and added, as in a feature pyramid
+    (Lin et al., 2017). The position is the soft-argmax of a map, taken outside of the network.
+    """
+
+    def __init__(self, width: int = 128):
+        super().__init__()
+        self.body = resnet18(num_classes=1)
+        self.body.fc = nn.Identity()
+        self.laterals = nn.ModuleList(nn.Conv2d(channels, width, 1) for channels in (128, 256, 512))
+        self.mix = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width),
+                                 nn.ReLU(inplace=True))
+        self.maps = nn.Conv2d(width, POINTS, 1)
+        self.presence = nn.Linear(512, 1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        fine, middle, coarse = walk(self.body, pictures)
+        size = [int(side) for side in fine.shape[2:]]  # plain numbers, so that the export knows them
+        merged = self.laterals[0](fine)
+        for lateral, level in ((self.laterals[1], middle), (self.laterals[2], coarse)):
+            merged = merged + F.interpolate(lateral(level), size=size, mode="nearest")
+        return self.maps(self.mix(merged)), self.presence(coarse.mean((2, 3)))
+
+
+class FingertipPoints(nn.Module):
+    """The textbook form: global pool, then one layer for 6 coordinates in [-1, 1] and a presence logit."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = resnet18(num_classes=1)
+        self.body.fc = nn.Identity()
+        self.points = nn.Linear(512, 2 * POINTS)
+        self.presence = nn.Linear(512, 1)
+
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        embedding = self.body(pictures)
+        return self.points(embedding), self.presence(embedding)
+
+
+def walk(body: ResNet, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The outputs of layers 2, 3 and 4, at strides 8, 16 and 32."""
+    stem = body.maxpool(body.relu(body.bn1(body.conv1(pictures))))
+    fine = body.layer2(body.layer1(stem))
+    middle = body.layer3(fine)
+    return fine, middle, body.layer4(middle)
+
+
+def initialise(net: nn.Module, source: str) -> None:
+    """Fill `net.body` from `torchvision`, from `scratch` (nothing to do), or from a checkpoint file.
+
+    A checkpoint of the same kind of network fills the heads too; one of the other kind only the body.
+    Raises ModelError with the remedy when the source cannot be had.
+    """
+    if source == "scratch":
+        return
+    if source == "torchvision":
+        net.body.load_state_dict(_torchvision_weights(), strict=False)
+        return
+    if not Path(source).is_file():
+        raise ModelError(f"no checkpoint at {source}: give a file, or --init torchvision, or --init scratch")
+    state = torch.load(source, map_location="cpu", weights_only=True)["model"]
+    own = net.state_dict()
+    fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
+    if not any(key.startswith("body.") for key in fitting):
+        raise ModelError(f"{source} holds no ResNet-18 of this project: give a checkpoint that `train` wrote")
+    net.load_state_dict(fitting, strict=False)
+
+
+def _torchvision_weights() -> dict[str, Tensor]:
+    """torchvision's ImageNet weights without their last layer; the hash is checked on download."""
+    try:
+        state = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise ModelError(f"the torchvision weights could not be downloaded ({error}): connect to the network "
+                         "once, or use --init scratch") from error
+    return {key: value for key, value in state.items() if not key.startswith("fc.")}
+
+
+def limit_scope(net: nn.Module, scope: str) -> list[nn.Parameter]:
+    """Freeze what lies outside of `scope` and return what still learns.
+
+    `head`: all but the ResNet body; `last`: the head and layer 4; `all`: everything. Batch norm of frozen
+    parts keeps its statistics: see `set_training`.
+    """
+    for name, parameter in net.named_parameters():
+        inside = scope == "all" or not name.startswith("body.") or (scope == "last" and "layer4" in name)
+        parameter.requires_grad_(inside)
+    return [parameter for parameter in net.parameters() if parameter.requires_grad]
+
+
+def set_training(net: nn.Module) -> None:
+    """Training mode, except for batch norms that are frozen: their running statistics must not drift."""
+    net.train()
+    for module in net.modules():
+        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+            module.eval()

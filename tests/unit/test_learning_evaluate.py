@@ -1,0 +1,68 @@
+"""The figures of an evaluation mean what the format says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fingerpost.learning import evaluate
+from fingerpost.learning.evaluate import Answer, Sight
+
+
+def sight(error_px=0.0, presence=0.9, labelled=True):
+    label = np.array([0.5, 0.5])
+    return Sight(Path("a.jpg"), label if labelled else None, label + (error_px / 640, 0), presence, 0.004)
+
+
+def test_fingertip_figures():
+    sights = [sight(4), sight(8), sight(30), sight(2, presence=0.1), sight(presence=0.8, labelled=False),
+              sight(presence=0.2, labelled=False)]
+    figures = evaluate.measure_fingertip(sights, 0.5)
+    assert figures["n"] == 4
+    assert figures["found"] == 3
+    assert figures["median_px"] == pytest.approx(8)
+    assert figures["mean_px"] == pytest.approx(14)
+    assert figures["within_20px"] == 2  # the missed hand counts as outside
+    assert figures["false_hands"] == 0.5
+    assert figures["rmse"] == pytest.approx(np.sqrt((16 + 64 + 900) / 6) / 320, abs=1e-4)
+    assert figures["ms_per_image"] == pytest.approx(4)
+
+
+def test_nothing_found_gives_nulls_instead_of_noise():
+    figures = evaluate.measure_fingertip([sight(presence=0.0)], 0.5)
+    assert figures["median_px"] is None
+    assert figures["false_hands"] is None
+
+
+def answer(wanted, first, confidence, second="z"):
+    return Answer(wanted, (first, second), confidence, 0.01)
+
+
+def test_object_figures():
+    known = [answer("a", "a", 0.9), answer("a", "b", 0.8, second="a"), answer("b", "b", 0.3), answer("b", "b", 0.7)]
+    unknown = [answer("", "a", 0.6), answer("", "b", 0.1)]
+    figures = evaluate.measure_objects(known, unknown, 0.5)
+    assert figures["n"] == 4
+    assert figures["top1"] == 0.75
+    assert figures["top5"] == 1.0
+    assert figures["answered"] == 0.75
+    # Three known things named, one of them wrongly, and half of as many strangers: 1 + 2 wrong of 3 + 2 names.
+    assert figures["wrong_spoken"] == pytest.approx(3 / 5)
+    assert figures["unknown_auroc"] == pytest.approx(7 / 8)
+    assert figures["per_class"] == {"a": 0.5, "b": 1.0}
+
+
+def test_without_strangers_there_are_nulls():
+    figures = evaluate.measure_objects([answer("a", "a", 0.9)], [], 0.5)
+    assert figures["unknown_auroc"] is None
+    assert figures["wrong_spoken"] is None
+
+
+def test_evaluation_needs_no_torch():
+    import subprocess
+    import sys
+
+    code = "import fingerpost.learning.evaluate, sys; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
