@@ -7,6 +7,7 @@ import threading
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
+
 from fingerpost.core.errors import CameraError, StaleFrame
 from fingerpost.core.events import (
     Forget,
@@ -25,7 +26,6 @@ from fingerpost.core.ports import Buttons, Camera, Sight, Speaker, Voice
 from fingerpost.core.types import Clip, Fingertip, Frame, Guess, Press
 from fingerpost.home import asset_home
 from fingerpost.tomlfile import read_toml
-
 from tests.story import CLEAR
 
 RATE = 22050

@@ -7,6 +7,7 @@ import sys
 
 import numpy
 import pytest
+
 from fingerpost.core.errors import ModelError
 from fingerpost.inference.onnx import OnnxBackend
 

@@ -10,13 +10,14 @@ import termios
 from typing import Callable, NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from fingerpost.core.errors import DataError
 from fingerpost.core.ports import Buttons
 from fingerpost.core.types import ACTION, BOTH, LONG, MODE, SHORT, Press
 from fingerpost.devices.buttons import ButtonTimer, KeyboardButtons
 from fingerpost.devices.replay import RecordedButtons, SimulatedClock
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 THREE = [(MODE, SHORT), (ACTION, LONG), (BOTH, LONG)]
 

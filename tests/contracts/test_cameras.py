@@ -8,6 +8,7 @@ from typing import Callable, NamedTuple
 import cv2
 import numpy
 import pytest
+
 from fingerpost.core.errors import CameraError, DataError, StaleFrame
 from fingerpost.core.ports import Camera
 from fingerpost.devices import cameras

@@ -16,9 +16,10 @@ import wave
 from pathlib import Path
 from typing import List, Tuple
 
-import fingerpost
 import numpy
 import pytest
+
+import fingerpost
 from fingerpost.core.errors import SoundError
 from fingerpost.core.ports import Clock, Speaker
 from fingerpost.core.types import Clip

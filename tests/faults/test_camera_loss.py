@@ -7,6 +7,7 @@ import time
 
 import numpy
 import pytest
+
 from fingerpost.core.errors import CameraError, StaleFrame
 from fingerpost.devices.cameras import LiveCamera, Source
 

@@ -6,12 +6,12 @@ import threading
 import time
 
 import pytest
+
 from fingerpost.core import live
 from fingerpost.core.loop import Loop
 from fingerpost.core.speech import Mouth
 from fingerpost.core.state import State
 from fingerpost.devices.replay import RealClock
-
 from tests.parts import (
     EARCONS,
     PressedButtons,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from fingerpost.commands.chain import Result, Row, judge, read_rows, show, summarise
 from fingerpost.core.errors import DataError
 from fingerpost.core.types import Frame, Utterance
 from fingerpost.settings import Settings
-
 from tests.parts import BLANK, ScriptedEyes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 
 import pytest
+
 from fingerpost.cli import COMMANDS, find_command, main
 
 WEARABLE = sorted(name for name, command in COMMANDS.items() if not command.module.startswith("learning"))

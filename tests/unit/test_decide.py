@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
 from fingerpost.core.controls import MENU_ITEMS
 from fingerpost.core.decide import decide
 from fingerpost.core.events import (
@@ -25,9 +28,6 @@ from fingerpost.core.events import (
 )
 from fingerpost.core.state import ASLEEP, MENU, MODES, POINTING, STARTING, STOPPING, TEACHING, State
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
-from hypothesis import given, settings
-from hypothesis import strategies as some
-
 from tests.story import CLEAR, Story
 
 TIP = Fingertip(300.0, 200.0, (0.0, -1.0), 0.9)

@@ -8,6 +8,7 @@ import re
 import threading
 
 import pytest
+
 from fingerpost import downloads
 from fingerpost.core.errors import ModelError
 from fingerpost.downloads import download, hash_file

@@ -8,6 +8,7 @@ from typing import List
 
 import numpy
 import pytest
+
 from fingerpost.core.errors import SoundError
 from fingerpost.devices.clips import RATE
 from fingerpost.devices.earcons import EARCONS, read_earcons, synthesise, write_earcons

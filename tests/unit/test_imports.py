@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import fingerpost
 import pytest
+
+import fingerpost
 
 ROOT = Path(fingerpost.__file__).parent
 LEARNING_ONLY = {"torch", "torchvision", "lightning", "numba", "onnx", "sklearn", "matplotlib", "tqdm", "tflite"}

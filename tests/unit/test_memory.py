@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+
 from fingerpost.core.errors import StoreError
 from fingerpost.memory.objects import ObjectStore
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fingerpost import home, models
 from fingerpost.core.errors import DataError, ModelError
 from fingerpost.home import asset_home, state_home

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import fingerpost
 import pytest
+
+import fingerpost
 from fingerpost.core.errors import SettingsError
 from fingerpost.core.phrases import NAMING_PHRASES, PhraseBook, slots_of
 from fingerpost.core.types import Utterance

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy
 import pytest
+
 from fingerpost.core.errors import DataError
 from fingerpost.devices.replay import Recording
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from fingerpost.core.errors import SettingsError
 from fingerpost.settings import Settings, load_settings
 

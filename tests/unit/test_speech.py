@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+
 from fingerpost.core.errors import SoundError, VoiceError
 from fingerpost.core.phrases import PhraseBook
 from fingerpost.core.ports import Speaker, Voice

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
 from fingerpost.core.ports import Backend
 from fingerpost.core.types import Fingertip
 from fingerpost.models import ModelInfo
@@ -13,8 +16,6 @@ from fingerpost.vision.crop import crop_past
 from fingerpost.vision.fingertip import FingertipFinder, decode_points, soft_argmax
 from fingerpost.vision.preprocess import judge, to_input
 from fingerpost.vision.recognise import Recogniser, TaughtHead
-from hypothesis import given
-from hypothesis import strategies as some
 
 
 def bump(x, y, height=15, width=20):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy
 import pytest
+
 from fingerpost.core.errors import VoiceError
 from fingerpost.core.types import Clip
 from fingerpost.devices import voices

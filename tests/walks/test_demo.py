@@ -11,6 +11,7 @@ import sys
 import cv2
 import numpy as np
 import pytest
+
 from fingerpost.commands import demo
 from fingerpost.devices.clips import decode_wav
 from fingerpost.home import asset_home

@@ -8,7 +8,6 @@ from fingerpost.core.speech import Mouth
 from fingerpost.core.state import State
 from fingerpost.core.types import Frame, Press
 from fingerpost.devices.replay import SimulatedClock
-
 from tests.parts import (
     BLANK,
     EARCONS,
