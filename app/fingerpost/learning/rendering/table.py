@@ -56,7 +56,7 @@ def to_world(points: np.ndarray) -> np.ndarray:
 
 def drawn_table(solids: list[Solid], seed: int) -> Table:
     """Draw a table with things on it; every solid's part number says which thing it belongs to."""
-    ground = wooden_ground(seed)
+    ground = painted_ground(seed)
     shade = np.zeros(SIZE[::-1], np.float32)
     contact = np.zeros(SIZE[::-1], np.float32)
     for solid in solids:
@@ -94,7 +94,7 @@ def hand_shadow(hand: HandPicture) -> np.ndarray:
     return cv2.GaussianBlur(closed, (0, 0), 9)
 
 
-def wooden_ground(seed: int) -> np.ndarray:
+def painted_ground(seed: int) -> np.ndarray:
     """The table top in sRGB (H, W, 3) float32, lit more strongly on the left."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]].astype(np.float32) + 0.5
@@ -108,7 +108,10 @@ def wooden_ground(seed: int) -> np.ndarray:
 
 
 def planks(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
-    """A top view of pale oak boards with fine grain along x, sRGB (h, w, 3) float32."""
+    """A top view of boards painted a pale grey-blue, fine grain along x, sRGB (h, w, 3) float32.
+
+    Not the colour of skin: a finger on bare wood is still hard to find (see models/fingertip.md).
+    """
     width, height = size
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     waves = cv2.resize(rng.normal(0, 1, (14, 5)).astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
@@ -116,4 +119,4 @@ def planks(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     grain = np.sin((y + 14 * waves) * 0.11 + 2 * waves)
     board = np.floor(y / 150)
     tone = 1 + 0.035 * np.sin(board * 78.2 + 1) + 0.03 * grain + 0.03 * fibres - 0.30 * (y % 150 < 2)
-    return np.clip(np.array([0.74, 0.62, 0.47], np.float32) * tone[..., None], 0, 1)
+    return np.clip(np.array([0.62, 0.67, 0.70], np.float32) * tone[..., None], 0, 1)
