@@ -48,7 +48,7 @@ COMMANDS: Dict[str, Command] = {
     "data synthesize": Command("learning.rendering.frames", "render pointing hands with exact labels",
                                "data synthesize --count 1000 --out rendered"),
     "data compose": Command("learning.rendering.chain", "hands pointing at things, for `evaluate chain`",
-                            "data compose --things photos --count 300 --out chain"),
+                            "data compose --things photos --strangers others --out chain"),
     "data walk": Command("learning.rendering.walk", "render the demo walk anew", "data walk --out assets/walk"),
     "models list": Command("models", "which models there are", "models list", "list"),
     "models info": Command("models", "what a model is: size, data, licence, figures", "models info", "info"),

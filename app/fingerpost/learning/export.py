@@ -7,6 +7,7 @@ import copy
 import hashlib
 import json
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -130,8 +131,11 @@ def fold_batch_norm(net: nn.Module) -> nn.Module:
 def export(finished: Finished, path: Path) -> None:
     """Write float ONNX (opset 13, batch of 1). Raises ModelError when ONNX Runtime computes something else."""
     picture = torch.randn(finished.shape, generator=torch.Generator().manual_seed(0))
-    torch.onnx.export(finished.net, (picture,), str(path), dynamo=False, opset_version=OPSET,
-                      input_names=["input"], output_names=finished.outputs)
+    with warnings.catch_warnings():
+        # The sizes in the graph are meant to be constants: the input has one size.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        torch.onnx.export(finished.net, (picture,), str(path), dynamo=False, opset_version=OPSET,
+                          input_names=["input"], output_names=finished.outputs)
     with torch.no_grad():
         wanted = [output.numpy() for output in finished.net(picture)]
     worst = max(float(np.abs(mine - theirs).max() / max(1.0, np.abs(mine).max()))
