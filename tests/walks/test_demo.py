@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import re
 import subprocess
 import sys
+from contextlib import redirect_stdout
 
 import cv2
 import numpy as np
@@ -24,11 +26,10 @@ LINE = re.compile(r"\s*([\d.]+) s   device   (.+)")
 def played(tmp_path_factory):
     """The demo, once: the folder it wrote and the lines of its transcript as (seconds, text)."""
     folder = tmp_path_factory.mktemp("demo")
-    lines = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("builtins.print", lambda *words, **options: lines.append(" ".join(map(str, words))))
+    printed = io.StringIO()
+    with redirect_stdout(printed):
         assert demo.main(argparse.Namespace(out=folder, language="en")) == 0
-    matches = [LINE.match(line) for line in lines]
+    matches = [LINE.match(line) for line in printed.getvalue().splitlines()]
     return folder, [(float(match.group(1)), match.group(2)) for match in matches if match]
 
 
