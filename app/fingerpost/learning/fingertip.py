@@ -158,10 +158,7 @@ def run_epoch(args: argparse.Namespace, device: str,
             break
         training.set_rate(optimizer, training.learning_rate(progress, args.rate))
         loss = learn_batch(batch, net, device)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 5.0)
-        optimizer.step()
+        training.take_step(loss, net, optimizer, longest_gradient=5.0)
         average.update(net)
         losses.append(float(loss.detach()))
     return float(np.mean(losses))

@@ -186,10 +186,7 @@ def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
             break
         training.set_rate(optimizer, training.learning_rate(progress, args.rate))
         loss = learn_batch(batch, learner["net"], match, settings, side)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(learner.parameters(), 1.0)
-        optimizer.step()
+        training.take_step(loss, learner, optimizer, longest_gradient=1.0)
         average.update(learner["net"])
         losses.append(float(loss.detach()))
     return float(np.mean(losses))

@@ -93,6 +93,14 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+def take_step(loss: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer, longest_gradient: float) -> None:
+    """One step down the gradient of the loss, clipped to that length."""
+    optimizer.zero_grad()
+    loss.backward()
+    nn.utils.clip_grad_norm_(net.parameters(), longest_gradient)
+    optimizer.step()
+
+
 def normalise(pictures: Tensor) -> Tensor:
     """RGB in [0, 1] (N, 3, H, W) to what the networks take."""
     mean = torch.tensor(MEAN, device=pictures.device).view(1, 3, 1, 1)
