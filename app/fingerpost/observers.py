@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Callable, List, Tuple
 
-from .core.events import Action, Chime, Event, Fault, Say
+from .core.events import Action, Event, Fault
 from .core.loop import Observer, describe
 from .core.phrases import PhraseBook
 from .core.state import State
@@ -39,23 +39,12 @@ class JsonLines(Observer):
 
     def __init__(self, write: Callable[[str], None] = print) -> None:
         self._write = write
-        self.book: PhraseBook = PhraseBook({}, {})
+        self._book = PhraseBook({}, {})
+
+    def on_ready(self, book: PhraseBook) -> None:
+        """Take the words that actions will be printed with."""
+        self._book = book
 
     def on_action(self, action: Action, at: float) -> None:
         """Print the action."""
-        self._write(json.dumps(describe(action, at, self.book)))
-
-
-class Words(Observer):
-    """Collects what the device decides to say, for tests and evaluations."""
-
-    def __init__(self) -> None:
-        self.said: List[Say] = []
-        self.chimes: List[str] = []
-
-    def on_action(self, action: Action, at: float) -> None:
-        """Collect the utterance or the earcon."""
-        if isinstance(action, Say):
-            self.said.append(action)
-        elif isinstance(action, Chime):
-            self.chimes.append(action.name)
+        self._write(json.dumps(describe(action, at, self._book)))

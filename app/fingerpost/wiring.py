@@ -26,7 +26,7 @@ from .devices.voices import CachedVoice
 from .home import asset_home, state_home
 from .inference.onnx import OnnxBackend
 from .memory.learner import Learner
-from .memory.objects import ObjectStore
+from .memory.objects import ObjectStore, TaughtObject
 from .models import ModelInfo, ModelStore
 from .settings import Settings
 from .tomlfile import read_toml
@@ -69,6 +69,8 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     learner = Learner(memory, recogniser, settings.teaching.names,
                       lambda object_id: _render(voice, book.naming_texts(object_id)))
     book.taught_name = learner.spoken_name
+    for observer in observers:
+        observer.on_ready(book)
 
     def tell(at: float, text: str, phrase: str) -> None:
         for observer in observers:
@@ -120,7 +122,8 @@ def open_camera(settings: Settings) -> Camera:
     """A webcam for a number or a /dev path, else a recording played at its own pace."""
     source = settings.camera.source
     if source.isdigit() or source.startswith("/dev/"):
-        return LiveCamera(Webcam(int(source) if source.isdigit() else source))
+        device = int(source) if source.isdigit() else source
+        return LiveCamera(Webcam(device, settings.camera.width, settings.camera.height))
     recording = Recording(Path(source))
     next(iter(recording))  # a recording that cannot be played is an error now, not a lost camera later
     return LiveCamera(Playback(recording))
@@ -147,11 +150,14 @@ def load_earcons() -> Dict[str, Clip]:
 
 
 def render_ahead(body: Body) -> None:
-    """Render every fixed phrase and the names of what is taught, so that no one waits for them."""
-    texts = body.book.fixed_texts()
-    for thing in body.learner.taught:
-        texts += body.book.naming_texts(thing.object_id)
-    _render(body.voice, texts)
+    """Render everything that can be said, so that no one waits for it."""
+    _render(body.voice, sayable_texts(body.book, body.eyes.names, body.learner.taught))
+
+
+def sayable_texts(book: PhraseBook, names: Sequence[str], taught: Sequence[TaughtObject]) -> List[str]:
+    """Every fixed phrase, and every phrase that names a built-in or a taught thing."""
+    known = list(names) + [thing.object_id for thing in taught]
+    return book.fixed_texts() + [text for object_id in known for text in book.naming_texts(object_id)]
 
 
 def read_battery() -> Optional[int]:

@@ -25,7 +25,7 @@ def test_the_transcript_tells_who_said_what_when():
 def test_json_lines_have_the_fixed_keys():
     lines = []
     observer = JsonLines(lines.append)
-    observer.book = english()
+    observer.on_ready(english())
     observer.on_action(Say(Utterance("named", (("thing", "Kiwi"),))), 1.23456)
     observer.on_action(Chime("ready"), 2.0)
     observer.on_action(Hush(), 2.0)

@@ -20,7 +20,7 @@ from ..observers import JsonLines, Transcript
 from ..overlay import OverlayVideo
 from ..progress import Progress
 from ..settings import Settings, load_settings
-from ..wiring import assemble, render_ahead
+from ..wiring import assemble
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,13 +63,9 @@ def replay(recording: Recording, settings: Settings, observers: Sequence[Observe
         speaker = stack.enter_context(WavSpeaker(wav or folder / "narration.wav", clock))
         watchers: List[Observer] = list(observers)
         body = assemble(stack, settings, clock, speaker, folder / "objects.sqlite", watchers)
-        for observer in observers:
-            if isinstance(observer, JsonLines):
-                observer.book = body.book
         video = stack.enter_context(OverlayVideo(overlay, body)) if overlay else None
         if video:
             watchers.append(video)
-        render_ahead(body)
         buttons = stack.enter_context(RecordedButtons(presses, clock)) if presses else NoButtons()
         playback = Playback(body.eyes, buttons, clock)
         loop = body.loop(playback.submit, watchers)

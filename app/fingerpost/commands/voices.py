@@ -11,7 +11,7 @@ from ..home import state_home
 from ..memory.learner import Learner
 from ..progress import Progress
 from ..settings import load_settings
-from ..wiring import open_phrases, open_recogniser, open_voice
+from ..wiring import open_phrases, open_recogniser, open_voice, sayable_texts
 from .objects import open_store
 
 _BATCH = 50
@@ -33,8 +33,7 @@ def main_fill(args: argparse.Namespace) -> int:
         recogniser = open_recogniser(stack, settings)
         learner = Learner(stack.enter_context(open_store()), recogniser, ())
         book.taught_name = learner.spoken_name
-        known = recogniser.names + tuple(thing.object_id for thing in learner.taught)
-        texts = book.fixed_texts() + [text for object_id in known for text in book.naming_texts(object_id)]
+        texts = sayable_texts(book, recogniser.names, learner.taught)
         if args.online:
             fill_online(Progress(texts, "fetching", len(texts)), settings.speech.language,
                         ClipCache(state_home() / "clips"))

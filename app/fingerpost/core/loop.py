@@ -14,6 +14,9 @@ from .state import State
 class Observer:
     """Watches a run: the transcript, the JSON lines, the overlay and the evaluations are observers."""
 
+    def on_ready(self, book: PhraseBook) -> None:
+        """The run is about to begin; `book` turns its utterances into words."""
+
     def on_event(self, event: Event, state: State) -> None:
         """An event was decided on; `state` is the state after it."""
 

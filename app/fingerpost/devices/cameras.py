@@ -19,7 +19,6 @@ from ..core.ports import Camera, Clock
 from ..core.types import Frame
 from .replay import RealClock, Recording
 
-WIDTH, HEIGHT = 640, 480  # pixels
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 0.5  # a camera that returns is noticed within this time
 JOIN_SECONDS = 0.5
@@ -142,13 +141,15 @@ class LiveCamera(Camera):
 
 
 class Webcam(Source):
-    """A V4L2 camera by number (0 is /dev/video0) or by path: MJPG, 640x480, or what it has instead.
+    """A V4L2 camera by number (0 is /dev/video0) or by path: MJPG in the wanted size, or what it has instead.
 
     A path in /dev/v4l/by-id names the same camera whatever number it gets when it is plugged in again.
     """
 
-    def __init__(self, device: Union[int, str] = 0) -> None:
+    def __init__(self, device: Union[int, str] = 0, width: int = 640, height: int = 480) -> None:
+        """`width` and `height` are pixels asked of the camera."""
         self._device = device
+        self._size = (width, height)
         self._path = f"/dev/video{device}" if isinstance(device, int) else device
         self._capture: Optional[cv2.VideoCapture] = None
 
@@ -161,8 +162,8 @@ class Webcam(Source):
                               f"(`fuser {self._path}` shows which), or choose another with --camera")
         # The pixel format comes first: many cameras offer their sizes and rates per format.
         self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
+        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
+        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
     def read(self) -> Optional[numpy.ndarray]:

@@ -43,6 +43,11 @@ class Eyes(Sight):
         self._recent: OrderedDict[int, Tuple[Frame, Optional[Fingertip]]] = OrderedDict()
         self.stopwatch = stopwatch or Stopwatch()
 
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """The object ids that are known without being taught."""
+        return self._recogniser.names
+
     def see(self, frame: Frame) -> Seen:
         """Search one frame for the fingertip and remember it for a later look."""
         with self.stopwatch.time("quality"):

@@ -1,0 +1,24 @@
+"""The wiring: settings reach the parts that they are for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fingerpost import wiring
+from fingerpost.devices.cameras import LiveCamera
+from fingerpost.memory.objects import TaughtObject
+from fingerpost.settings import CameraSettings, Settings
+from tests.parts import english
+
+
+def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
+    asked = []
+    monkeypatch.setattr(wiring, "Webcam", lambda *details: asked.append(details))
+    settings = replace(Settings(), camera=CameraSettings("1", 800, 600))
+    assert isinstance(wiring.open_camera(settings), LiveCamera)
+    assert asked == [(1, 800, 600)]
+
+
+def test_built_in_and_taught_names_are_rendered_ahead():
+    texts = wiring.sayable_texts(english(), ["Kiwi"], [TaughtObject("Lime", "lime", 4)])
+    assert {"kiwi", "Maybe kiwi.", "Learned lime.", "Ready."} <= set(texts)
