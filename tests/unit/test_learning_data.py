@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from fingerpost.core.errors import DataError
-from fingerpost.learning import datasets, hand_views, views
+from fingerpost.learning import datasets, views
+from fingerpost.learning.pointing import views as hand_views
 
 BLACK = np.zeros((30, 40, 3), np.uint8)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fingerpost.learning import evaluate
-from fingerpost.learning.evaluate import Answer, Sight
+from fingerpost.learning.evaluation import fingertip, objects
+from fingerpost.learning.evaluation.fingertip import Sight
+from fingerpost.learning.evaluation.objects import Answer
 
 
 def sight(error_px=0.0, presence=0.9, labelled=True):
@@ -19,7 +20,7 @@ def sight(error_px=0.0, presence=0.9, labelled=True):
 def test_fingertip_figures():
     sights = [sight(4), sight(8), sight(30), sight(2, presence=0.1), sight(presence=0.8, labelled=False),
               sight(presence=0.2, labelled=False)]
-    figures = evaluate.measure_fingertip(sights, 0.5)
+    figures = fingertip.measure_fingertip(sights, 0.5)
     assert figures["n"] == 4
     assert figures["found"] == 3
     assert figures["median_px"] == pytest.approx(8)
@@ -31,7 +32,7 @@ def test_fingertip_figures():
 
 
 def test_nothing_found_gives_nulls_instead_of_noise():
-    figures = evaluate.measure_fingertip([sight(presence=0.0)], 0.5)
+    figures = fingertip.measure_fingertip([sight(presence=0.0)], 0.5)
     assert figures["median_px"] is None
     assert figures["false_hands"] is None
 
@@ -43,7 +44,7 @@ def answer(wanted, first, confidence, second="z"):
 def test_object_figures():
     known = [answer("a", "a", 0.9), answer("a", "b", 0.8, second="a"), answer("b", "b", 0.3), answer("b", "b", 0.7)]
     unknown = [answer("", "a", 0.6), answer("", "b", 0.1)]
-    figures = evaluate.measure_objects(known, unknown, 0.5)
+    figures = objects.measure_objects(known, unknown, 0.5)
     assert figures["n"] == 4
     assert figures["top1"] == 0.75
     assert figures["top5"] == 1.0
@@ -55,7 +56,7 @@ def test_object_figures():
 
 
 def test_without_strangers_there_are_nulls():
-    figures = evaluate.measure_objects([answer("a", "a", 0.9)], [], 0.5)
+    figures = objects.measure_objects([answer("a", "a", 0.9)], [], 0.5)
     assert figures["unknown_auroc"] is None
     assert figures["wrong_spoken"] is None
 
@@ -64,5 +65,5 @@ def test_evaluation_needs_no_torch():
     import subprocess
     import sys
 
-    code = "import fingerpost.learning.evaluate, sys; sys.exit('torch' in sys.modules)"
+    code = "import sys; from fingerpost.learning.evaluation import fingertip, objects; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,8 +12,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from fingerpost.core.errors import ModelError  # noqa: E402
-from fingerpost.learning import fingertip, losses, objects, training  # noqa: E402
-from fingerpost.learning.teachers import _pad, load_teacher  # noqa: E402
+from fingerpost.learning import training  # noqa: E402
+from fingerpost.learning.naming import train as objects  # noqa: E402
+from fingerpost.learning.naming.teachers import _pad, load_teacher  # noqa: E402
+from fingerpost.learning.pointing import losses  # noqa: E402
+from fingerpost.learning.pointing import train as fingertip  # noqa: E402
 
 
 def parse(module, *words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import ctypes
 import math
 import sys
 import time
@@ -19,6 +20,21 @@ from ..core.errors import ModelError
 from .nets import MEAN, STD
 
 T = TypeVar("T")
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
+
+def keep_freed_memory() -> None:
+    """Ask glibc to keep what is freed for the next step instead of handing it back to the system.
+
+    Every step frees and takes gigabytes in large pieces; without this, half of the time on a CPU can go into the
+    kernel's clearing of pages (85 to 112 views/s on two cores). Does nothing under another C library.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return
+    for option in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
+        mallopt(option, 2**31 - 1)
 
 
 class Average:

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..vision.fingertip import PAD, TIP, decode_points
-from . import training
-from .datasets import Hands
-from .hand_sources import Batch, Sources, draw_batch, load_sources
+from ...vision.fingertip import PAD, TIP, decode_points
+from .. import training
+from ..datasets import Hands
+from ..nets import SCOPES, FingertipMaps, FingertipPoints, initialise, limit_scope, set_training
 from .losses import measure_loss
-from .nets import FingertipMaps, FingertipPoints, initialise, limit_scope, set_training
+from .sources import Batch, Sources, draw_batch, load_sources
 
 SCALE_PX = (640.0, 480.0)
 """Errors are given in pixels of a frame of this size."""
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--skip", type=Path, help="text file of picture names in --negatives that do show hands")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoint and curves go")
     parser.add_argument("--init", default="torchvision", help="torchvision (default), scratch, or a checkpoint")
-    parser.add_argument("--scope", choices=("head", "last", "all"), default="all", help="what learns")
+    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns")
     parser.add_argument("--head", choices=("maps", "fc"), default="maps", help="soft-argmax maps, or fully connected")
     parser.add_argument("--image-size", type=int, nargs=2, default=(160, 120), metavar=("W", "H"))
     parser.add_argument("--epochs", type=int, default=20)
@@ -111,6 +111,7 @@ def train(args: argparse.Namespace) -> int:
     """Train from the top to the bottom; leaves fingertip.pt and curves.png in `--out`."""
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
+    training.keep_freed_memory()
     settings = training.describe(args)
     net = FingertipMaps() if args.head == "maps" else FingertipPoints()
     initialise(net, args.init)

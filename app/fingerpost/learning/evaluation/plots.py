@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from .datasets import read_picture
+from ..datasets import read_picture
 
 if TYPE_CHECKING:
-    from .evaluate import Sight
+    from .fingertip import Sight
 
 WORST = 24
 _TILE = (320, 240)

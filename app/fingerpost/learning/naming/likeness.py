@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
-from .views import Random, make_view
+from ..views import Random, make_view
 
 Embed = Callable[[np.ndarray], np.ndarray]
 """Views, RGB uint8 (N, S, S, 3), to embeddings (N, D)."""

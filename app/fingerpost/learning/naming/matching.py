@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import training
+from .. import training
+from ..views import Random
 from .pools import Batch, Pool, draw_batch
 from .teachers import Teacher, load_teacher
-from .views import Random
 
 TEACHERS = ("mobilenet_v1_1.0_224_quant_embedding_extractor.tflite", "mobilenet_v2_1.0_224_quant.tflite")
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.errors import DataError
-from .datasets import Hands, pick_hands, read_empty, read_hands, read_names, split_photos
-from .hand_views import make_hand_view
-from .views import Random, random_cut
+from ...core.errors import DataError
+from ..datasets import Hands, pick_hands, read_empty, read_hands, read_names, split_photos
+from ..views import Random, random_cut
+from .views import make_hand_view
 
 SPARE = 1.3
 """Frames are kept this much larger than the network's input, so that views can zoom in."""

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..core.errors import ModelError
+from ...core.errors import ModelError
 
 _ADD, _AVERAGE_POOL, _CONV, _DEPTHWISE = 0, 1, 3, 4  # operator codes of the TFLite schema
 SIZE = 224

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .views import Random, shift_colours, soften
+from ..views import Random, shift_colours, soften
 
 MARGIN = 0.02
 """How far inside of the frame, as a share of it, a point must lie to count as seen."""

@@ -18,13 +18,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from . import training
-from .datasets import OTHER, list_classes
+from .. import training
+from ..datasets import OTHER, list_classes
+from ..nets import SCOPES, ObjectNet, initialise, limit_scope, set_training
+from ..views import Random, centre_square, make_view
 from .likeness import fit_likeness
 from .matching import Match, prepare_match, repeat_batches
-from .nets import ObjectNet, initialise, limit_scope, set_training
 from .pools import NAMELESS, Batch, Pool, draw_batch, load_pools
-from .views import Random, centre_square, make_view
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="one folder of pictures per class")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoint, curves and labels go")
     parser.add_argument("--init", default="torchvision", help="torchvision (default), scratch, or a checkpoint")
-    parser.add_argument("--scope", choices=("head", "last", "all"), default="all", help="what learns")
+    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns")
     parser.add_argument("--teachers", type=Path, help="folder with the two MobileNet .tflite files to distil from")
     parser.add_argument("--other", type=Path, help="photos of nameless things; every fifth is held back")
     parser.add_argument("--extra", type=Path, action="append", default=[],
@@ -106,6 +106,7 @@ def train(args: argparse.Namespace) -> int:
     """Train from the top to the bottom; leaves objects.pt and curves.png in `--out`."""
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
+    training.keep_freed_memory()
     settings = training.describe(args)
     names = list_classes(args.data)
     known, nameless, held = load_pools(args, names)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from .datasets import list_labelled, list_pictures, read_names, read_picture, shrink, split_photos, split_runs
-from .views import Random, make_view, mix_batch
+from ..datasets import list_labelled, list_pictures, read_names, read_picture, shrink, split_photos, split_runs
+from ..views import Random, make_view, mix_batch
 
 KEPT_SIDE = 208
 """Shorter side in pixels of the pictures in memory: a cut from them still fills a view of 160."""

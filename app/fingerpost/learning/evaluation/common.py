@@ -1,0 +1,43 @@
+"""What every evaluation shares: its options, the model it measures, how it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ...models import ModelInfo, ModelStore
+from ..datasets import HELD_BACK
+
+
+def add_common(parser: argparse.ArgumentParser, strangers: str) -> None:
+    """The options that every evaluation has; `strangers` is the option that names what has no label."""
+    parser.add_argument("--model", type=Path, help="an ONNX file with manifest.json beside it, or their folder; "
+                        "default: what ships")
+    parser.add_argument("--held-back", action="store_true",
+                        help=f"of --{strangers} take only every fifth by name, which training never sees")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def find_model(kind: str, given: Path | None) -> ModelInfo:
+    """The shipped model, or the one of the manifest in or beside `given`."""
+    if given is None:
+        return ModelStore().load(kind)
+    return ModelStore(given if given.is_dir() else given.parent).load(kind)
+
+
+def thin(paths: list[Path], held_back: bool) -> list[Path]:
+    """All of the pictures, or only those that training holds back."""
+    return paths[::HELD_BACK] if held_back else paths
+
+
+def print_figures(figures: dict[str, Any], as_json: bool) -> None:
+    """One JSON object, or a line per figure."""
+    print(json.dumps(figures) if as_json else "\n".join(f"{key:>14}  {value}" for key, value in figures.items()))
+
+
+def rounded(value: Any, digits: int = 2) -> float:
+    """A plain number of so many digits, fit for JSON."""
+    return round(float(value), digits)

@@ -1,0 +1,1 @@
+"""Naming: how the object network learns, from pictures and from teachers."""

@@ -1,0 +1,1 @@
+"""Pointing: how the fingertip network learns, from real, rendered and hand-free frames."""
