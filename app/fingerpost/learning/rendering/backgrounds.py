@@ -91,7 +91,7 @@ def wood(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 def carpet(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """A patterned carpet or printed curtain: mirrored ornaments in two or three colours."""
-    cells = rng.uniform(2, 7)
+    cells = np.exp(rng.uniform(np.log(2), np.log(20)))
     half = smooth_noise((size[0] // 2 + 1, size[1]), (cells * 2, cells * 3), rng)
     figure = np.hstack([half, half[:, ::-1]])[:, : size[0]]
     threads = rng.normal(0, 0.05, (size[1], size[0]))
@@ -176,10 +176,25 @@ def random_surface(size: tuple[int, int], rng: np.random.Generator) -> np.ndarra
     return (np.clip(pixels * light[..., None], 0, 1) * 255).astype(np.uint8)
 
 
+def ornament(photo: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """A small part of a photo mirrored and repeated, as carpets, curtains and wallpapers repeat their figures."""
+    side = rng.uniform(0.15, 0.6) * min(photo.shape[:2])
+    part = random_crop(photo, (max(8, int(side)), max(8, int(side * rng.uniform(0.6, 1.6)))), rng)
+    figure = np.hstack([part, part[:, ::-1]])
+    figure = np.vstack([figure, figure[::-1]])
+    width, height = size
+    scale = width / figure.shape[1] / np.exp(rng.uniform(np.log(0.8), np.log(5)))
+    turn = cv2.getRotationMatrix2D((figure.shape[1] / 2, figure.shape[0] / 2), rng.normal(0, 20), scale)
+    turn[:, 2] += rng.uniform(0, 1, 2) * size
+    return cv2.warpAffine(figure, turn, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_WRAP)
+
+
 def random_background(folders: Sequence[Sequence[Path]], size: tuple[int, int],
                       rng: np.random.Generator) -> np.ndarray:
-    """Two times in three a part of a photo, from each folder as often as another; else a made-up surface."""
-    if not folders or rng.random() < 1 / 3:
+    """Mostly a part of a photo, from each folder as often as another; else an ornament, or a made-up surface."""
+    kind = rng.random()
+    if not folders or kind < 0.3:
         return random_surface(size, rng)
     photos = folders[int(rng.integers(0, len(folders)))]
-    return random_crop(read_photo(photos[int(rng.integers(0, len(photos)))]), size, rng)
+    photo = read_photo(photos[int(rng.integers(0, len(photos)))])
+    return ornament(photo, size, rng) if kind < 0.45 else random_crop(photo, size, rng)

@@ -34,10 +34,10 @@ def layer_of(colours: np.ndarray, drawn: np.ndarray, grain: float, rng: np.rando
 def exposure(surroundings: float, rng: np.random.Generator) -> float:
     """How bright the hand is lit: about like its surroundings (mean linear value), sometimes far off."""
     kind = rng.random()
+    if kind < 0.08:
+        return rng.uniform(0.03, 0.16)  # against the light: almost a silhouette
     if kind < 0.13:
-        return rng.uniform(0.02, 0.16)  # against the light: almost a silhouette
-    if kind < 0.22:
-        return rng.uniform(1.3, 2.4)  # a lamp on the hand
+        return rng.uniform(1.3, 2.2)  # a lamp on the hand
     return (0.35 + 1.3 * surroundings**0.5) * np.exp(rng.normal(0, 0.3))
 
 

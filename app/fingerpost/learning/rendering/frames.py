@@ -19,11 +19,12 @@ from ...core.errors import DataError
 from .backgrounds import photo_paths, random_background, read_photo
 from .compose import composed
 from .fetch import mesh_path
-from .hand import HandPicture, random_hand
+from .hand import HandPicture, idle_hand, random_hand
 from .pictures import write_picture, write_sheet, write_table
 
-WIDTH, HEIGHT = 320, 240
-HAND_FREE_SHARE = 0.12
+SIZE = (320, 240)
+HAND_FREE_SHARE, IDLE_SHARE = 0.08, 0.06
+"""Of the frames so many show no hand, and so many one that does not point; neither has a label."""
 MARKS = ("x", "y", "pad_x", "pad_y", "knuckle_x", "knuckle_y", "left", "top", "right", "bottom")
 COLUMNS = ("image", *MARKS, "side")
 SHEET_FRAMES, SHEET_COLUMNS = 48, 8
@@ -31,17 +32,19 @@ SHEET_FRAMES, SHEET_COLUMNS = 48, 8
 
 @dataclass(frozen=True)
 class Recipe:
-    """What every frame is made from: photos by folder; `masks` also writes the outlines of the hands."""
+    """What every frame is made from: photos by folder, and its width and height in pixels; `masks` also writes
+    the outlines of the hands."""
 
     out: Path
     seed: int
     folders: tuple[tuple[Path, ...], ...]
     hand_free_folders: tuple[tuple[Path, ...], ...]
+    size: tuple[int, int] = SIZE
     masks: bool = False
 
 
 def synthesize(count: int, recipe: Recipe, processes: int = 1) -> Path:
-    """Render `count` frames of 320x240 into OUT/images and OUT/fingertips.csv; returns the CSV's path.
+    """Render `count` frames into OUT/images and OUT/fingertips.csv; returns the CSV's path.
 
     Every frame depends on the seed and its own number only, so the number of processes changes nothing.
     """
@@ -72,27 +75,29 @@ def one_thread() -> None:
 def write_frame(recipe: Recipe, number: int) -> dict[str, str]:
     """Render and save one frame; returns its row of the table."""
     rng = np.random.default_rng([recipe.seed, number])
-    hand = None if rng.random() < HAND_FREE_SHARE else random_hand((WIDTH, HEIGHT), rng)
-    folders = recipe.folders if hand is not None else recipe.hand_free_folders
-    background = random_background(folders, (WIDTH, HEIGHT), rng)
+    kind = rng.random()
+    pointing = kind >= HAND_FREE_SHARE + IDLE_SHARE
+    hand = random_hand(recipe.size, rng) if pointing else \
+        idle_hand(recipe.size, rng) if kind >= HAND_FREE_SHARE else None
+    background = random_background(recipe.folders if pointing else recipe.hand_free_folders, recipe.size, rng)
     pixels = composed(hand, background, rng)
     name = f"{number:06d}.jpg"
     write_picture(recipe.out / "images" / name, pixels, int(rng.integers(55, 96)))
     if recipe.masks:
-        write_picture(recipe.out / "masks" / f"{number:06d}.png", mask_of(hand))
-    return {"image": f"images/{name}", **labels(hand)}
+        write_picture(recipe.out / "masks" / f"{number:06d}.png", mask_of(hand, recipe.size))
+    return {"image": f"images/{name}", **labels(hand if pointing else None)}
 
 
-def mask_of(hand: HandPicture | None) -> np.ndarray:
-    """The hand and its arm in 255, all else 0, (HEIGHT, WIDTH) uint8."""
+def mask_of(hand: HandPicture | None, size: tuple[int, int]) -> np.ndarray:
+    """The hand and its arm in 255, all else 0, uint8 of shape (height, width)."""
     if hand is None:
-        return np.zeros((HEIGHT, WIDTH), np.uint8)
+        return np.zeros(size[::-1], np.uint8)
     drawn = (hand.buffers.part > 0).astype(np.uint8) * 255
-    return cv2.resize(drawn, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return cv2.resize(drawn, size, interpolation=cv2.INTER_AREA)
 
 
 def labels(hand: HandPicture | None) -> dict[str, str]:
-    """The columns of one row; without a hand all of them are empty."""
+    """The columns of one row; without a pointing hand all of them are empty."""
     if hand is None:
         return dict.fromkeys(COLUMNS[1:], "")
     numbers = [*hand.tip, *hand.pad, *hand.knuckle, *hand.box]
@@ -121,6 +126,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--held-back", action="store_true",
                         help="use just every fifth photo, to make a validation set")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same frames (default 0)")
+    parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("W", "H"),
+                        help="of the frames, in pixels (default 320 240)")
     parser.add_argument("--masks", action="store_true", help="also write masks/NUMBER.png, the outlines")
     parser.add_argument("--processes", type=int, default=1, help="processes that share the work (default 1)")
 
@@ -133,6 +140,7 @@ def main(args: argparse.Namespace) -> int:
         tuple(tuple(photo_paths(folder, args.held_back)) for folder in folders)
         for folders in (args.backgrounds, args.hand_free_backgrounds)
     )
-    table = synthesize(args.count, Recipe(args.out, args.seed, photos, hand_free, args.masks), args.processes)
+    table = synthesize(args.count, Recipe(args.out, args.seed, photos, hand_free, tuple(args.size), args.masks),
+                       args.processes)
     print(f"{args.count} frames in {table.parent}; look at {table.parent / 'sheet.jpg'}")
     return 0

@@ -15,6 +15,7 @@ from .pose import (
     DORSAL,
     Pose,
     PosedHand,
+    idle_pose,
     pointing_pose,
     posed,
     rotation,
@@ -204,12 +205,24 @@ def knuckle_in_frame(picture: HandPicture) -> bool:
 def random_hand(camera_size: tuple[int, int], rng: np.random.Generator,
                 view: View | None = None) -> HandPicture:
     """Draw hands until one is fit to be labelled; `view` fixes the view instead of drawing one each time."""
-    width, height = camera_size
     while True:
-        chosen = view or random_view(rng)
-        camera = Camera(width, height, width / 2 / np.tan(np.radians(chosen.field_of_view) / 2))
-        side = ("left", "right")[rng.integers(0, 2)]
-        picture = render_hand(camera, side, pointing_pose(rng), chosen, random_skin(rng), rng)
+        picture = any_hand(camera_size, pointing_pose(rng), view or random_view(rng), rng)
         whole = knuckle_in_frame(picture) or rng.random() < 0.08
         if tip_is_clear(picture) and arm_leaves_frame(picture) and whole:
             return picture
+
+
+def idle_hand(camera_size: tuple[int, int], rng: np.random.Generator) -> HandPicture:
+    """A hand in the frame that points at nothing; its points mean nothing."""
+    while True:
+        picture = any_hand(camera_size, idle_pose(rng), random_view(rng), rng)
+        if arm_leaves_frame(picture) and knuckle_in_frame(picture):
+            return picture
+
+
+def any_hand(camera_size: tuple[int, int], pose: Pose, view: View, rng: np.random.Generator) -> HandPicture:
+    """One hand of random side and skin in that pose and view."""
+    width, height = camera_size
+    camera = Camera(width, height, width / 2 / np.tan(np.radians(view.field_of_view) / 2))
+    side = ("left", "right")[rng.integers(0, 2)]
+    return render_hand(camera, side, pose, view, random_skin(rng), rng)

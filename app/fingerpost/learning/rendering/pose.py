@@ -28,24 +28,45 @@ class Pose:
 
 
 def pointing_pose(rng: np.random.Generator) -> Pose:
-    """A hand that points with its index finger."""
+    """A hand that points with its index finger; the others are curled, one time in four loosely, and one time in
+    twelve the middle finger (and perhaps the next) stands up half-way beside the index."""
     flexion = {"index": index_flexion(rng)}
-    loose = rng.random() < 0.2
-    for finger in ("middle", "ring", "pinky"):
-        mcp, pip, dip = rng.uniform((62, 85, 30), (88, 108, 65))
-        slack = rng.uniform(0.45, 0.9) if loose else 1.0
-        flexion[finger] = (mcp * slack, pip * slack, dip * slack)
+    loose = rng.random() < 0.25
+    raised = rng.integers(1, 3) if rng.random() < 1 / 12 else 0
+    for number, finger in enumerate(("middle", "ring", "pinky")):
+        slack = rng.uniform(0.1, 0.4) if number < raised else rng.uniform(0.45, 0.9) if loose else 1.0
+        flexion[finger] = curled(rng, slack)
     thumb = rng.choice(list(THUMB_SHARES), p=list(THUMB_SHARES.values()))
-    flexion["thumb"], oppose, adduct = thumb_angles(rng, thumb)
+    return whole_pose(flexion, thumb, rng)
+
+
+def idle_pose(rng: np.random.Generator) -> Pose:
+    """A hand that points at nothing: a fist, or open with all fingers straight or half bent."""
+    if rng.random() < 0.5:
+        return whole_pose({finger: curled(rng, 1.0) for finger in FINGERS if finger != "thumb"}, FOLDED, rng)
+    slack = rng.uniform(0.0, 0.45)
+    flexion = {finger: curled(rng, max(0.0, slack + rng.normal(0, 0.05))) for finger in FINGERS if finger != "thumb"}
+    return whole_pose(flexion, OUT, rng)
+
+
+def curled(rng: np.random.Generator, slack: float) -> tuple[float, float, float]:
+    """The flexion of a finger that is bent into the fist (slack 1), or less."""
+    mcp, pip, dip = slack * rng.uniform((62, 85, 30), (88, 108, 65))
+    return mcp, pip, dip
+
+
+def whole_pose(flexion: dict[str, tuple[float, float, float]], thumb: str, rng: np.random.Generator) -> Pose:
+    """The pose with these four fingers, a thumb of that kind, and a little spread."""
+    bent, oppose, adduct = thumb_angles(rng, thumb)
     spread = {"index": rng.normal(0, 4), "middle": rng.normal(0, 2), "ring": rng.normal(-3, 2),
               "pinky": rng.normal(-6, 3), "thumb": 0.0}
-    return Pose(flexion, spread, oppose, adduct)
+    return Pose({**flexion, "thumb": bent}, spread, oppose, adduct)
 
 
 def index_flexion(rng: np.random.Generator) -> tuple[float, float, float]:
-    """Nearly straight three times in four, else bent like a finger that rests on something."""
-    if rng.random() < 0.25:
-        pip = rng.uniform(5, 65)
+    """Nearly straight five times in six, else bent like a finger that rests on something."""
+    if rng.random() < 1 / 6:
+        pip = rng.uniform(5, 60)
         return rng.normal(5, 14), pip, pip * rng.uniform(0.3, 0.7)
     return rng.normal(3, 12), abs(rng.normal(6, 12)), abs(rng.normal(4, 9))
 
