@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+import math
+from typing import Any, List, Optional, Tuple
 
 from fingerpost.core.decide import decide
 from fingerpost.core.events import Action, Chime, Event, Recognise, Recognised, Say, Seen
@@ -21,6 +22,7 @@ class Story:
         self.index = 0
         self.actions: List[Action] = []
         self.thing: Tuple[Guess, ...] = ()
+        self.place: Optional[Tuple[float, float]] = None
 
     def happen(self, event: Event) -> Story:
         """One event; looks that it asks for are answered at once by the thing pointed at."""
@@ -31,19 +33,31 @@ class Story:
                 self.happen(Recognised(action.frame_index, self.at, self.thing))
         return self
 
-    def frame(self, tip: Optional[Tuple[float, float]] = None, quality: Quality = CLEAR) -> Story:
-        """A frame with the fingertip at that place, or without one."""
+    def frame(self, tip: Optional[Tuple[float, float]] = None, quality: Quality = CLEAR, **finger: Any) -> Story:
+        """A frame with the fingertip at that place, or without one. `finger` says more about it, as its direction."""
         self.at = round(self.at + 0.1, 6)
         self.index += 1
-        finger = None if tip is None else Fingertip(tip[0], tip[1], (0.0, -1.0), 0.9)
-        return self.happen(Seen(self.index, self.at, finger, quality))
+        seen = None
+        if tip is not None:
+            speed = math.dist(self.place, tip) / 0.1 if self.place else 0.0
+            seen = Fingertip(*tip, **{"direction": (0.0, -1.0), "confidence": 0.9, "speed": speed, **finger})
+        self.place = tip
+        return self.happen(Seen(self.index, self.at, seen, quality))
 
     def rest(self, thing: str = "", confidence: float = 0.9, seconds: float = 1.0,
-             at: Tuple[float, float] = (300.0, 200.0)) -> Story:
+             at: Tuple[float, float] = (300.0, 200.0), **finger: Any) -> Story:
         """The finger rests on a thing; an empty name stands for something that looks like nothing known."""
         self.thing = (Guess(thing, confidence),) if thing else ()
         for _ in range(int(seconds * 10)):
-            self.frame(at)
+            self.frame(at, **finger)
+        return self
+
+    def move(self, start: Tuple[float, float], end: Tuple[float, float], speed: float) -> Story:
+        """The finger moves in a straight line, at so many pixels a second."""
+        steps = int(math.dist(start, end) / speed * 10)
+        for step in range(steps + 1):
+            share = step / steps
+            self.frame((start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])))
         return self
 
     def away(self, seconds: float = 2.0) -> Story:

@@ -21,6 +21,8 @@ from tests.parts import BLANK, ScriptedEyes
     ("named", "Lime", "", "wrong"),
     ("unsure", "", "Kiwi", "silent"),
     ("unsure", "", "", "silent"),
+    ("turn_left", "", "Kiwi", "silent"),
+    ("hand_covers", "", "", "silent"),
 ])
 def test_what_is_said_is_judged_against_the_table(phrase, thing, name, outcome):
     assert judge(Utterance(phrase), thing, name) == outcome

@@ -244,8 +244,11 @@ def test_every_press_hushes():
                 assert actions[0] == Hush()
 
 
+AT_THE_EDGE = Fingertip(300.0, 5.0, (0.0, -1.0), 0.9, length=100.0)
+END_ON = Fingertip(300.0, 200.0, (0.6, -0.8), 0.9, length=20.0)
 EVENTS = [
-    Tick(1.0), Seen(1, 1.0, TIP, CLEAR), Seen(2, 1.0, None, CLEAR), Recognised(1, 1.0, (Guess("Kiwi", 0.9),)),
+    Tick(1.0), Seen(1, 1.0, TIP, CLEAR), Seen(2, 1.0, None, CLEAR), Seen(3, 1.0, AT_THE_EDGE, CLEAR),
+    Seen(4, 1.0, END_ON, CLEAR), Recognised(1, 1.0, (Guess("Kiwi", 0.9),)),
     Recognised(1, 1.0, ()), Fault("camera", 1.0), Recovered("camera", 1.0), Kept(1.0, 1), Forgotten(1.0, 0),
     Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()),
 ] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]

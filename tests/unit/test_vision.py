@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from fingerpost.core.events import Recognise
 from fingerpost.core.ports import Backend
-from fingerpost.core.types import Fingertip
+from fingerpost.core.types import Fingertip, Frame
 from fingerpost.models import ModelInfo
 from fingerpost.vision.crop import crop_past
+from fingerpost.vision.eyes import Eyes
 from fingerpost.vision.fingertip import FingertipFinder, decode_points, soft_argmax
 from fingerpost.vision.preprocess import judge, to_input
 from fingerpost.vision.recognise import Recogniser, TaughtHead
@@ -71,6 +73,20 @@ def test_presence_decides_whether_there_is_a_finger(logit, found):
     if tip:
         assert (tip.x, tip.y) == pytest.approx((320, 96), abs=8)
         assert tip.direction == pytest.approx((0.0, -1.0), abs=0.01)
+        assert tip.length == pytest.approx(0.5 * 480, abs=16)
+
+
+def test_the_eyes_follow_the_finger_from_frame_to_frame():
+    maps = np.stack([bump(0.5, 0.2), bump(0.5, 0.3), bump(0.5, 0.7)])[None]
+    net = Canned(maps, np.array([[-9.0]], np.float32))
+    eyes = Eyes(FingertipFinder(net, info()), recogniser([0.0, 0.0, 0.0], [1.0, 0.0]), None, 0.35)
+    seen = []
+    for index, logit in enumerate([-9.0, 9.0, -9.0, -9.0, 9.0, 9.0, -9.0, 9.0]):
+        net.outputs = (maps, np.array([[logit]], np.float32))
+        seen.append(eyes.see(Frame(index, index / 10, np.zeros((480, 640, 3), np.uint8))).fingertip is not None)
+    assert seen == [False] * 5 + [True] * 3, "one frame makes no hand, and one frame ends none"
+    assert eyes.do(Recognise(6), 0.7).guesses, "the thing is looked up where the finger was followed to"
+    assert eyes.do(Recognise(3), 0.7).guesses == ()
 
 
 angles = some.floats(0.0, 6.28)

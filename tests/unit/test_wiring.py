@@ -21,4 +21,4 @@ def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
 
 def test_built_in_and_taught_names_are_rendered_ahead():
     texts = wiring.sayable_texts(english(), ["Kiwi"], [TaughtObject("Lime", "lime", 4)])
-    assert {"kiwi", "Maybe kiwi.", "Learned lime.", "Ready."} <= set(texts)
+    assert {"kiwi", "Maybe kiwi.", "Learned lime.", "Ready.", "Turn your head left."} <= set(texts)

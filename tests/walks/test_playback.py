@@ -71,6 +71,11 @@ def test_the_words_follow_the_finger():
     assert day.words()[1:] == ["kiwi", "lime", "plum"]
 
 
+def test_a_hand_at_the_edge_is_guided_into_the_picture():
+    day = Day(6.0, {0.0: ((300, 20), "Kiwi"), 3.0: ((300, 200), "Kiwi")})
+    assert day.words()[1:] == ["Turn your head up.", "kiwi"]
+
+
 def test_teaching_by_button():
     presses = [Press("mode", "short", 0.5), Press("action", "short", 2.0), Press("action", "short", 2.5),
                Press("action", "long", 3.0), Press("mode", "short", 4.0)]

@@ -36,6 +36,8 @@ from ..wiring import open_finder, open_recogniser
 FRAMES_PER_SECOND = 10.0
 HOLD_SECONDS = 2.0
 OUTCOMES = ("right", "hedged_right", "wrong", "silent")
+NAMING = ("named", "maybe")
+"""The phrases that give a name, plainly or hedged."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +147,9 @@ def show(sight: Sight, frame: Frame, settings: Settings) -> Tuple[Optional[Utter
 
 
 def judge(utterance: Optional[Utterance], thing: str, name: str) -> str:
-    """right, hedged_right, wrong or silent: "not sure" and no word at all are both silence; a name for
-    something unknown is wrong."""
-    if utterance is None or utterance.phrase == "unsure":
+    """right, hedged_right, wrong or silent: whatever names nothing ("not sure", "turn your head left", no word at
+    all) is silence; a name for something unknown is wrong."""
+    if utterance is None or utterance.phrase not in NAMING:
         return "silent"
     if thing != name:
         return "wrong"

@@ -1,4 +1,4 @@
-"""From a resting finger to a name: dwell, agreement over several looks, and what may be said."""
+"""From a resting finger to a name: dwell, guidance, agreement over several looks, and what may be said."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Dict, Optional, Tuple
 
 from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
-from .state import POINTING, Answer, Dwell, Rules, State
-from .types import Fingertip, Guess, Utterance
+from .state import POINTING, Answer, Dwell, Guidance, Rules, State
+from .types import Fingertip, Guess, Quality, Utterance
 
 
 def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
-    """Move the dwell along with one frame; ask for a look when the finger has rested long enough."""
+    """Move the dwell along with one frame; when the finger has rested long enough, ask for a look or guide it."""
     tip = seen.fingertip
     if tip is None:
         return expire(state, seen.at), ()
@@ -21,11 +21,36 @@ def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
         state = replace(state, answer=_forget_name(state.answer))
     dwell = _move(state.dwell, tip, seen, state.rules)
     state = replace(state, finger_at=seen.at, dwell=dwell)
-    if state.mode != POINTING or not _wants_look(dwell, seen.at, state.rules):
+    if state.mode != POINTING or not _wants_look(dwell, tip, seen, state.rules):
         return state, actions
-    if not dwell.sightings and state.answer is not None:
-        actions += (Hush(),)
-    return replace(state, dwell=replace(dwell, pending=seen.frame_index)), actions + (Recognise(seen.frame_index),)
+    # A rest whose first look went well keeps its answer, even if the finger wavers at the limit.
+    hindrance = "" if dwell.sightings else find_hindrance(tip, seen.quality, state.rules)
+    state, more = guide(state, dwell, hindrance, seen.at) if hindrance else _look(state, dwell, seen.frame_index)
+    return state, actions + more
+
+
+def find_hindrance(tip: Fingertip, quality: Quality, rules: Rules) -> str:
+    """The guidance that would bring the thing into view, or an empty string when most of it can be seen.
+
+    It lies past the tip, as the crop does; across which edge it leaves the picture, thither the head has to turn.
+    """
+    scale = rules.aim_share * quality.width / max(abs(tip.direction[0]), abs(tip.direction[1]))
+    x, y = tip.x + scale * tip.direction[0], tip.y + scale * tip.direction[1]
+    beyond = {"turn_left": -x, "turn_right": x - quality.width, "turn_up": -y, "turn_down": y - quality.height}
+    phrase, distance = max(beyond.items(), key=lambda item: item[1])
+    if distance > -rules.edge_share * quality.width:
+        return phrase
+    return "hand_covers" if 0.0 < tip.length < rules.covered_share * quality.width else ""
+
+
+def guide(state: State, dwell: Dwell, phrase: str, at: float) -> Tuple[State, Tuple[Action, ...]]:
+    """Say once per rest what to do, without cutting off what is being said, and look again once it is done."""
+    last, rules = state.guidance, state.rules
+    if dwell.guided or (last is not None and last.phrase == phrase and at - last.at < rules.guide_seconds):
+        return state, ()
+    # Whoever follows the guidance is told what is there, even if it is what was named before.
+    state = replace(state, guidance=Guidance(phrase, at), answer=_forget_name(state.answer))
+    return replace(state, dwell=replace(dwell, guided=True)), (Say(Utterance(phrase)),)
 
 
 def expire(state: State, at: float) -> State:
@@ -77,6 +102,14 @@ def speak(answer: Answer) -> Utterance:
     return Utterance(answer.phrase, slots, interrupts=True)
 
 
+def _look(state: State, dwell: Dwell, frame_index: int) -> Tuple[State, Tuple[Action, ...]]:
+    """Ask what lies past the finger; the first look at something new silences what is said about the old."""
+    state = replace(state, dwell=replace(dwell, pending=frame_index))
+    if dwell.sightings or state.answer is None:
+        return state, (Recognise(frame_index),)
+    return state, (Hush(), Recognise(frame_index))
+
+
 def _move(dwell: Optional[Dwell], tip: Fingertip, seen: Seen, rules: Rules) -> Dwell:
     """The dwell continued, or a new one where the tip has left its place."""
     radius = rules.rest_radius * seen.quality.width
@@ -85,8 +118,13 @@ def _move(dwell: Optional[Dwell], tip: Fingertip, seen: Seen, rules: Rules) -> D
     return Dwell(tip.x, tip.y, since=seen.at, seen_at=seen.at)
 
 
-def _wants_look(dwell: Dwell, at: float, rules: Rules) -> bool:
-    return not dwell.answered and dwell.pending is None and at - dwell.since >= rules.dwell_seconds - 1e-9
+def _wants_look(dwell: Dwell, tip: Fingertip, seen: Seen, rules: Rules) -> bool:
+    """Whether the tip has been near its place for long enough and is slow now.
+
+    A slow moment is enough: a hand that trembles has one at every turn, a hand on its way has none.
+    """
+    return (not dwell.answered and dwell.pending is None and seen.at - dwell.since >= rules.dwell_seconds - 1e-9
+            and tip.speed <= rules.rest_speed * seen.quality.width)
 
 
 def _already_said(last: Optional[Answer], new: Answer, rules: Rules) -> bool:

@@ -20,6 +20,16 @@ class Rules:
     """How long the finger must rest before the thing past it is looked at."""
     rest_radius: float = 0.04
     """How far the tip may wander while it counts as resting, as a share of the frame's width."""
+    rest_speed: float = 0.04
+    """How fast the resting tip may be when the thing is looked at, in frame widths a second."""
+    aim_share: float = 0.13
+    """How far past the tip the middle of the thing is expected, as a share of the frame's width."""
+    edge_share: float = 0.02
+    """What is expected so near the picture's edge, or beyond it, lies outside, as a share of the frame's width."""
+    covered_share: float = 0.06
+    """A finger that looks shorter is seen end-on, and the hand covers the thing, as a share of the frame's width."""
+    guide_seconds: float = 6.0
+    """The same guidance is not given again within this time."""
     lost_seconds: float = 0.4
     """How long the finger may be out of sight before the dwell is over."""
     absent_seconds: float = 1.0
@@ -58,6 +68,8 @@ class Dwell:
     """Index of the frame that is being recognised now."""
     sightings: Tuple[Tuple[Guess, ...], ...] = ()
     answered: bool = False
+    guided: bool = False
+    """Whether guidance has been spoken during this rest."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,14 @@ class Answer:
     def best(self) -> Optional[str]:
         """The object id that was (or would have been) named."""
         return self.guesses[0].object_id if self.guesses else None
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """What the wearer was last asked to do so that the thing can be seen; `phrase` is what was said."""
+
+    phrase: str
+    at: float
 
 
 @dataclass(frozen=True)
@@ -98,6 +118,7 @@ class State:
     """When a finger was last seen."""
     dwell: Optional[Dwell] = None
     answer: Optional[Answer] = None
+    guidance: Optional[Guidance] = None
     repeated_at: Optional[float] = None
     """When the last answer was repeated by button."""
     waiting_samples: int = 0

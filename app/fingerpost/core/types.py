@@ -29,6 +29,10 @@ class Fingertip:
     y: float
     direction: Tuple[float, float]
     confidence: float
+    length: float = 0.0
+    """Pixels from the knuckle to the tip, as the camera sees them; 0 where that is not known."""
+    speed: float = 0.0
+    """Pixels a second; 0 where no frame came before."""
 
 
 @dataclass(frozen=True)

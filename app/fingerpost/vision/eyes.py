@@ -28,6 +28,7 @@ from .crop import crop_past
 from .fingertip import FingertipFinder
 from .preprocess import cut, judge
 from .recognise import Recogniser
+from .tracking import Tracker
 
 _REMEMBERED_FRAMES = 16
 
@@ -39,6 +40,7 @@ class Eyes(Sight):
                  stopwatch: Optional[Stopwatch] = None) -> None:
         """`crop_share` is the side of the crop as a share of the frame's width."""
         self._finder, self._recogniser, self._learner = finder, recogniser, learner
+        self._tracker = Tracker(finder.threshold)
         self._crop_share = crop_share
         self._recent: OrderedDict[int, Tuple[Frame, Optional[Fingertip]]] = OrderedDict()
         self.stopwatch = stopwatch or Stopwatch()
@@ -49,11 +51,11 @@ class Eyes(Sight):
         return self._recogniser.names
 
     def see(self, frame: Frame) -> Seen:
-        """Search one frame for the fingertip and remember it for a later look."""
+        """Search one frame for the fingertip, follow it, and remember the frame for a later look."""
         with self.stopwatch.time("quality"):
             quality = judge(frame.pixels)
         with self.stopwatch.time("fingertip"):
-            tip = self._finder.find(frame.pixels)
+            tip = self._tracker.update(self._finder.guess(frame.pixels), frame.at, quality.width)
         self._recent[frame.index] = (frame, tip)
         while len(self._recent) > _REMEMBERED_FRAMES:
             self._recent.popitem(last=False)

@@ -51,7 +51,7 @@ class FingertipFinder:
         """`threshold` is the presence probability from which a hand counts; by default the model's own."""
         self._backend = backend
         self._info = info
-        self._threshold = info.threshold if threshold is None else threshold
+        self.threshold = (info.threshold or 0.5) if threshold is None else threshold
 
     def locate(self, pixels: np.ndarray) -> Tuple[np.ndarray, float]:
         """Tip, pad and knuckle in frame pixels, float64 (3, 2), and the probability that a hand points."""
@@ -63,15 +63,15 @@ class FingertipFinder:
 
     def find(self, pixels: np.ndarray) -> Optional[Fingertip]:
         """The fingertip, or None when no hand points. `pixels` is RGB uint8 (H, W, 3)."""
+        tip = self.guess(pixels)
+        return tip if tip.confidence >= self.threshold else None
+
+    def guess(self, pixels: np.ndarray) -> Fingertip:
+        """Where the fingertip would be if a hand points; `confidence` is the probability that one does."""
         points, confidence = self.locate(pixels)
-        if confidence < (self._threshold or 0.5):
-            return None
-        (x, y) = points[TIP]
-        return Fingertip(float(x), float(y), _direction(points), confidence)
-
-
-def _direction(points: np.ndarray) -> Tuple[float, float]:
-    """Unit vector from the knuckle to the tip; straight up when the two coincide."""
-    dx, dy = points[TIP] - points[KNUCKLE]
-    length = float(np.hypot(dx, dy))
-    return (0.0, -1.0) if length < 1e-6 else (float(dx / length), float(dy / length))
+        x, y = points[TIP].tolist()
+        dx, dy = (points[TIP] - points[KNUCKLE]).tolist()
+        length = float(np.hypot(dx, dy))
+        # Straight up when tip and knuckle coincide: most fingers do point away from the wearer.
+        direction = (dx / length, dy / length) if length > 1e-6 else (0.0, -1.0)
+        return Fingertip(x, y, direction, confidence, length)
