@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
-from fingerpost.learning.evaluation import fingertip, objects
-from fingerpost.learning.evaluation.fingertip import Sight
+from fingerpost.learning.datasets import Row
+from fingerpost.learning.evaluation import common, fingertip, objects, sights
 from fingerpost.learning.evaluation.objects import Answer
+from fingerpost.learning.evaluation.sights import Sight
 
 
 def sight(error_px=0.0, presence=0.9, labelled=True):
@@ -18,9 +20,9 @@ def sight(error_px=0.0, presence=0.9, labelled=True):
 
 
 def test_fingertip_figures():
-    sights = [sight(4), sight(8), sight(30), sight(2, presence=0.1), sight(presence=0.8, labelled=False),
-              sight(presence=0.2, labelled=False)]
-    figures = fingertip.measure_fingertip(sights, 0.5)
+    seen = [sight(4), sight(8), sight(30), sight(2, presence=0.1), sight(presence=0.8, labelled=False),
+            sight(presence=0.2, labelled=False)]
+    figures = fingertip.measure_fingertip(seen, 0.5)
     assert figures["n"] == 4
     assert figures["found"] == 3
     assert figures["median_px"] == pytest.approx(8)
@@ -35,6 +37,42 @@ def test_nothing_found_gives_nulls_instead_of_noise():
     figures = fingertip.measure_fingertip([sight(presence=0.0)], 0.5)
     assert figures["median_px"] is None
     assert figures["false_hands"] is None
+
+
+def test_only_hand_free_pictures_still_give_their_figure():
+    figures = fingertip.measure_fingertip([sight(presence=0.9, labelled=False)], 0.5)
+    assert figures["n"] == 0
+    assert figures["false_hands"] == 1.0
+
+
+class SeesThePoints:
+    """A finder that sees tip, pad and knuckle at fixed places of every frame."""
+
+    def locate(self, pixels):
+        return np.array([(20.0, 10.0), (20.0, 15.0), (20.0, 25.0)]), 0.7
+
+
+@pytest.mark.parametrize(("point", "points", "error_px"), [
+    ("tip", {"tip": (20, 10)}, 0),
+    ("tip", {"tip": (20, 10), "pad": (20, 15)}, 0),
+    ("pad", {"tip": (20, 15)}, 0),  # x and y are the pad where that is all the table labels
+    ("pad", {"tip": (20, 10), "pad": (20, 15)}, 0),
+    ("tip", {"tip": (20, 15)}, 80),
+])
+def test_each_label_is_compared_with_its_own_point(tmp_path, point, points, error_px):
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((30, 40, 3), np.uint8))
+    seen = sights.look(SeesThePoints(), Row(tmp_path / "a.png", points, "left"), point)
+    assert seen.error_px == pytest.approx(error_px)
+    assert seen.side == "left"
+    np.testing.assert_allclose(seen.points[2], (0.5, 25 / 30))
+
+
+def test_groups_are_printed_as_a_table(capsys):
+    common.print_figures({"n": 3, "slices": {"dark": {"n": 1, "median_px": None}, "plain": {"n": 2, "median_px": 4.5}},
+                          "mediapipe": {"found": 2}}, as_json=False)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [["n", "3"], ["slices:", "n", "median_px"], ["dark", "1", "-"], ["plain", "2", "4.5"],
+                     ["mediapipe:"], ["found", "2"]]
 
 
 def answer(wanted, first, confidence, second="z"):

@@ -136,14 +136,16 @@ def read_hands(source: Path, point: str, size: tuple[int, int]) -> Hands:
 
 
 class Row(NamedTuple):
-    """One labelled frame: its file, and the labelled points in its pixels (none: no pointing hand)."""
+    """One labelled frame: its file, the labelled points in its pixels (none: no pointing hand), left or right hand."""
 
     image: Path
     points: dict[str, tuple[float, float]]
+    side: str = ""
+    """left, right, or empty where the table does not say."""
 
 
 def read_table(path: Path) -> list[Row]:
-    """The rows of a CSV `image,x,y[,pad_x,pad_y,knuckle_x,knuckle_y]`; x and y come back as `tip`.
+    """The rows of a CSV `image,x,y[,pad_x,pad_y,knuckle_x,knuckle_y,side]`; x and y come back as `tip`.
 
     Raises DataError with line and remedy.
     """
@@ -160,7 +162,7 @@ def _read_row(line: dict[str, str], path: Path, number: int) -> Row:
         for name, (x, y) in COLUMNS.items():
             if line.get(x) and line.get(y):
                 points[name] = (float(line[x]), float(line[y]))
-        return Row(path.parent / line["image"], points)
+        return Row(path.parent / line["image"], points, line.get("side") or "")
     except (KeyError, ValueError):
         raise DataError(f"{path}, line {number}: write image,x,y with x and y in pixels, or empty") from None
 

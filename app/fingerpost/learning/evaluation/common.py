@@ -34,8 +34,23 @@ def thin(paths: list[Path], held_back: bool) -> list[Path]:
 
 
 def print_figures(figures: dict[str, Any], as_json: bool) -> None:
-    """One JSON object, or a line per figure."""
-    print(json.dumps(figures) if as_json else "\n".join(f"{key:>14}  {value}" for key, value in figures.items()))
+    """One JSON object, or a line per figure; figures of several groups become a table, a row per group."""
+    print(json.dumps(figures) if as_json else "\n".join(line for item in figures.items() for line in _write(*item)))
+
+
+def _write(key: str, value: Any) -> list[str]:
+    if not isinstance(value, dict):
+        return [f"{key:>22}  {_plain(value)}"]
+    groups = [(name, group) for name, group in value.items() if isinstance(group, dict)]
+    if not groups:
+        return [f"{key:>22}:", *[line for item in value.items() for line in _write(*item)]]
+    titles = "".join(f"{title:>14}" for title in groups[0][1])
+    return [f"{key + ':':>23}{titles[1:]}",
+            *[f"{name:>22}" + "".join(f"{_plain(cell):>14}" for cell in group.values()) for name, group in groups]]
+
+
+def _plain(value: Any) -> str:
+    return "-" if value is None else str(value)
 
 
 def rounded(value: Any, digits: int = 2) -> float:

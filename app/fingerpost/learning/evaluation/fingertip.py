@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import time
+import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import cv2
 import numpy as np
 
 from ...core.errors import DataError
 from ...inference.onnx import OnnxBackend
+from ...models import ModelInfo
 from ...progress import Progress
-from ...vision.fingertip import PAD, TIP, FingertipFinder
-from ..datasets import list_course, list_pictures, read_picture, read_table
+from ...vision.fingertip import FingertipFinder
 from . import plots
-from .common import add_common, find_model, print_figures, rounded, thin
+from .common import add_common, find_model, print_figures, rounded
+from .peers import INSTALL, ask_mediapipe, list_peer_errors, measure_mediapipe
+from .sights import Sight, describe_errors, list_errors, list_frames, look
+from .slices import measure_slices
 
-WIDTH, HEIGHT = 640.0, 480.0
-"""Errors are given in pixels of a frame of this size."""
-NEAR_PX = 20.0
+DEFAULT_THRESHOLD = 0.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,57 +30,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--point", choices=("tip", "pad"), default="tip",
                         help="what was labelled: the outermost point, or the middle of the last segment")
     parser.add_argument("--no-hands", type=Path, metavar="DIR", help="pictures without hands, for false_hands")
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="write error curve and worst frames")
+    parser.add_argument("--slices", action="store_true",
+                        help="the figures again for dark, blurred, patterned ... frames and for kinds of hands")
+    parser.add_argument("--peer", choices=("mediapipe",), help="measure MediaPipe Hands on the same frames")
+    parser.add_argument("--peer-python", default=sys.executable, metavar="PATH",
+                        help=f"the Python that has MediaPipe; make one with: {INSTALL}")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write error curves, worst frames, slices")
+    parser.add_argument("--beside", type=Path, metavar="CSV",
+                        help="with --plots: draw frames of --data beside frames of this table (rendered ones)")
     add_common(parser, "no-hands")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Measure the fingertip network and print the figures."""
+    """Measure the fingertip network, and its peer, and print the figures."""
+    if args.beside and not args.plots:
+        raise DataError("--beside draws a picture: say where to with --plots DIR")
     info = find_model("fingertip", args.model)
-    with OnnxBackend(info.path, args.threads) as backend:
-        finder = FingertipFinder(backend, info)
-        sights = [look(finder, *row, TIP if args.point == "tip" else PAD)
-                  for row in Progress(list_rows(args.data, args.no_hands, args.held_back), "fingertip")]
-    threshold = info.threshold or 0.5
-    print_figures(measure_fingertip(sights, threshold), args.json)
+    threshold = info.threshold or DEFAULT_THRESHOLD
+    sights = look_at_all(info, args)
+    hands = [sight for sight in sights if sight.label is not None]
+    figures = measure_fingertip(sights, threshold)
+    curves = {"Fingerpost": list_errors(hands, threshold)}
+    if args.slices:
+        figures["slices"] = measure_slices(hands, threshold)
+    if args.peer:
+        answers = ask_mediapipe(args.peer_python, [sight.path for sight in sights], args.threads)
+        figures["mediapipe"] = measure_mediapipe(sights, answers)
+        curves["MediaPipe"], curves["MediaPipe, offset removed"] = list_peer_errors(sights, answers)
+    print_figures(figures, args.json)
     if args.plots:
-        plots.draw_fingertip([s for s in sights if s.label is not None], args.plots)
+        plots.draw_fingertip(args.plots, sights, threshold, curves, figures.get("slices"))
+    if args.beside:
+        tables = [("/".join(table.parts[-2:]), list_frames(table)) for table in (args.data, args.beside)]
+        plots.draw_beside(tables, args.plots / "beside.jpg")
     return 0
 
 
-class Sight(NamedTuple):
-    """One frame: where its label is and where the network sees the point, as shares (2,); None: no hand labelled."""
-
-    path: Path
-    label: np.ndarray | None
-    place: np.ndarray
-    presence: float
-    seconds: float
-
-    @property
-    def error_px(self) -> float:
-        """Distance in pixels of a frame of 640x480; NaN without a label."""
-        if self.label is None:
-            return float("nan")
-        return float(np.hypot(*((self.place - self.label) * (WIDTH, HEIGHT))))
-
-
-def list_rows(data: Path, no_hands: Path | None, held_back: bool) -> list[tuple[Path, tuple[float, float] | None]]:
-    """Every frame with its labelled point in pixels, None where no hand is."""
-    table = list_course(data) if data.is_dir() else read_table(data)
-    rows = [(row.image, row.points.get("tip")) for row in table]
-    empty = thin(list_pictures(no_hands), held_back) if no_hands else []
-    return rows + [(path, None) for path in empty]
-
-
-def look(finder: FingertipFinder, path: Path, label: tuple[float, float] | None, point: int) -> Sight:
-    """Run the network on one frame; reading the file does not count as time."""
-    pixels = read_picture(path)
-    size = np.array([pixels.shape[1], pixels.shape[0]], float)
-    began = time.perf_counter()
-    points, presence = finder.locate(pixels)
-    seconds = time.perf_counter() - began
-    return Sight(path, None if label is None else np.array(label) / size, points[point] / size, presence, seconds)
+def look_at_all(info: ModelInfo, args: argparse.Namespace) -> list[Sight]:
+    """Run the network on every frame, with no more threads than the options say."""
+    rows = list_frames(args.data, args.no_hands, args.held_back)
+    cv2.setNumThreads(args.threads)
+    with OnnxBackend(info.path, args.threads) as backend:
+        finder = FingertipFinder(backend, info)
+        return [look(finder, row, args.point) for row in Progress(rows, "fingertip", len(rows))]
 
 
 def measure_fingertip(sights: list[Sight], threshold: float) -> dict[str, Any]:
@@ -88,16 +82,12 @@ def measure_fingertip(sights: list[Sight], threshold: float) -> dict[str, Any]:
     """
     hands = [sight for sight in sights if sight.label is not None]
     empty = [sight for sight in sights if sight.label is None]
-    found = [sight for sight in hands if sight.presence >= threshold]
-    if not hands and not empty:
+    if not sights:
         raise DataError("the table has no rows: give a CSV with the columns image,x,y")
-    errors = np.array([sight.error_px for sight in found])
-    offsets = np.array([(sight.place - sight.label) * 2 for sight in found])
-    return {"n": len(hands), "found": len(found),
-            "mean_px": rounded(errors.mean()) if found else None,
-            "median_px": rounded(np.median(errors)) if found else None,
-            "p95_px": rounded(np.percentile(errors, 95)) if found else None,
-            "rmse": rounded(np.sqrt((offsets ** 2).mean()), 4) if found else None,
-            "within_20px": int((errors <= NEAR_PX).sum()),
+    errors = list_errors(hands, threshold)
+    offsets = np.array([(sight.place - sight.label) * 2 for sight in hands if sight.presence >= threshold])
+    return {"n": len(hands), **describe_errors(errors),
+            "mean_px": rounded(np.nanmean(errors)) if len(offsets) else None,
+            "rmse": rounded(np.sqrt((offsets ** 2).mean()), 4) if len(offsets) else None,
             "false_hands": rounded(np.mean([s.presence >= threshold for s in empty]), 4) if empty else None,
             "ms_per_image": rounded(1000 * np.median([sight.seconds for sight in sights]))}
