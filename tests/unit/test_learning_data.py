@@ -8,6 +8,7 @@ import pytest
 
 from fingerpost.core.errors import DataError
 from fingerpost.learning import datasets, views
+from fingerpost.learning.pointing import sources
 from fingerpost.learning.pointing import views as hand_views
 
 BLACK = np.zeros((30, 40, 3), np.uint8)
@@ -133,3 +134,37 @@ def test_mixing_keeps_shares_true(rng):
     mixed, second, shares = views.mix_batch(pictures, labels, rng)
     wanted = (labels * shares + second * (1 - shares)) * 250
     np.testing.assert_allclose(mixed.mean((1, 2, 3)), wanted, atol=3)
+
+
+def make_sources():
+    def hands(value, count, present):
+        pictures = [np.full((39, 52, 3), value + index, np.uint8) for index in range(count)]
+        points = np.full((count, 3, 2), 0.5 if present else np.nan, np.float32)
+        return datasets.Hands(pictures, points, np.full(count, present))
+    return sources.Sources([hands(100, 5, True)], np.ones(1), hands(10, 5, False), [])
+
+
+def test_processes_that_share_a_batch_draw_what_one_would():
+    keys = [(1, 0, 0, index) for index in range(8)]
+    whole = sources.draw_batch(make_sources(), keys, 0.5, (40, 30))
+    parts = [sources.draw_batch(make_sources(), keys[rank::2], 0.5, (40, 30)) for rank in (0, 1)]
+    for rank in (0, 1):
+        for mine, everything in zip(parts[rank], whole):
+            np.testing.assert_array_equal(mine, everything[rank::2])
+    assert 0 < whole.present.sum() < 8
+    assert np.isnan(whole.points[~whole.present]).all()
+
+
+def test_hand_free_frames_validate_whole_and_in_parts(rng):
+    views_ = sources.cut_anew(make_sources().empty, 40, rng)
+    assert len(views_.pictures) == len(views_.points) == len(views_.present) == 5 * 7
+    assert not views_.present.any()
+
+
+def test_frames_without_labels_stand_in_for_hand_free_ones():
+    only = make_sources()._replace(empty=sources.pick_hands(make_sources().empty, np.arange(0)))
+    assert only.lack_empty()
+    borrowed = only.with_unlabelled()
+    assert len(borrowed.empty.pictures) == 5
+    assert np.isnan(borrowed.empty.points).all()
+    assert not make_sources().lack_empty()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,18 +17,34 @@ from fingerpost.learning.nets import (  # noqa: E402
     FingertipMaps,
     FingertipPoints,
     ObjectNet,
+    fill_folded,
     initialise,
     limit_scope,
     set_training,
 )
+from fingerpost.learning.shipped import read_weights  # noqa: E402
+from fingerpost.models import ModelStore  # noqa: E402
 
 PICTURE = (1, 3, 120, 160)
 
 
 def save(path, net, **settings):
-    optimizer = training.make_optimizer(list(net.parameters()), 0.0)
-    training.save_checkpoint(path, training.Average(net), net, optimizer, settings, [])
+    training.save_checkpoint(path, {"model": net.state_dict(), "settings": settings})
     return path
+
+
+def disturb(net):
+    """Weights and statistics such as a training leaves, where a new network has zeros and ones."""
+    generator = torch.Generator().manual_seed(0)
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(generator=generator)
+            module.running_var.uniform_(0.5, 2, generator=generator)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5, generator=generator)
+            torch.nn.init.normal_(module.bias, generator=generator)
+    if isinstance(net, FingertipMaps):
+        torch.nn.init.normal_(net.presence_at_tip.weight, generator=generator)
+    return net.eval()
 
 
 def test_maps_have_stride_8_and_the_textbook_head_has_6_coordinates():
@@ -79,16 +96,63 @@ def test_no_network_for_the_torchvision_weights_is_one_clear_line(monkeypatch):
 
 
 def test_folding_batch_norm_changes_nothing():
-    net = FingertipMaps()
-    for module in net.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_()
-            module.running_var.uniform_(0.5, 2)
-    net.eval()
+    net = disturb(FingertipMaps())
     picture = torch.randn(PICTURE)
     folded = export.fold_batch_norm(net)
     assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
     torch.testing.assert_close(folded(picture)[0], net(picture)[0], rtol=1e-3, atol=1e-3)
+
+
+def assert_same_as_onnx(net, path, shape):
+    picture = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    with torch.no_grad():
+        outputs = net.eval()(torch.from_numpy(picture))
+    for wanted, given in zip(export.run_onnx(path, picture), outputs):
+        np.testing.assert_allclose(given.numpy(), wanted, atol=1e-3 * max(1.0, np.abs(wanted).max()))
+
+
+@pytest.mark.parametrize("kind", [FingertipMaps, FingertipPoints, partial(ObjectNet, 3)])
+def test_packed_weights_come_back_as_a_torch_network(tmp_path, kind):
+    net = export.fold_batch_norm(disturb(kind()))
+    if isinstance(net, ObjectNet):
+        net.centre = torch.rand(512)
+    shape = (1, 3, 48, 64)
+    export.export(export.Finished("net", net, shape, ["first", "second"], None, None), tmp_path / "whole.onnx")
+    export.pack(tmp_path / "whole.onnx", tmp_path / "packed.onnx")
+    again = disturb(kind())
+    fill_folded(again, read_weights(tmp_path / "packed.onnx"))
+    assert_same_as_onnx(again, tmp_path / "packed.onnx", shape)
+
+
+@pytest.mark.parametrize("name", ["fingertip", "objects"])
+def test_the_shipped_weights_say_what_the_shipped_model_says(name):
+    info = ModelStore().load(name)
+    net = FingertipMaps() if name == "fingertip" else ObjectNet(len(info.labels))
+    assert initialise(net, "shipped") is True
+    assert_same_as_onnx(net, info.path, info.input)
+
+
+def test_shipped_weights_without_their_head_start_other_classes():
+    known, other = ObjectNet(len(ModelStore().info("objects").labels)), ObjectNet(3)
+    initialise(known, "shipped")
+    initialise(other, "shipped")
+    assert torch.equal(other.body.conv1.weight, known.body.conv1.weight)
+    assert torch.equal(other.body.bn1.bias, known.body.bn1.bias)
+
+
+def test_a_damaged_network_is_one_clear_line(tmp_path):
+    (tmp_path / "net.onnx").write_bytes(b"not a network")
+    with pytest.raises(ModelError, match="models verify"):
+        read_weights(tmp_path / "net.onnx")
+
+
+def test_frozen_norms_stay_frozen_through_a_checkpoint(tmp_path):
+    assert initialise(ObjectNet(3), str(save(tmp_path / "frozen.pt", ObjectNet(3), freeze_norms=True))) is True
+    assert initialise(ObjectNet(3), str(save(tmp_path / "free.pt", ObjectNet(3)))) is False
+    net = ObjectNet(3)
+    set_training(net, freeze_norms=True)
+    assert net.training
+    assert not any(module.training for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d))
 
 
 def test_export_packs_to_a_quarter_and_says_what_it_is(tmp_path):

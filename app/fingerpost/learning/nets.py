@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from ..core.errors import ModelError
+from ..models import ModelStore
+from .shipped import read_weights
 
 MEAN = (0.485, 0.456, 0.406)
 """Per channel on the [0, 1] scale, as torchvision's ImageNet weights expect it."""
@@ -100,20 +104,56 @@ def walk(body: ResNet, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return fine, middle, body.layer4(middle)
 
 
-def initialise(net: nn.Module, source: str) -> None:
-    """Fill `net.body` from `torchvision`, from `scratch` (nothing to do), or from a checkpoint file.
+def initialise(net: nn.Module, source: str) -> bool:
+    """Fill the network from `torchvision`, `shipped`, `scratch` (nothing to do), or a checkpoint file.
 
-    A checkpoint of the same kind of network fills the heads too; one of the other kind only the body.
+    torchvision fills `net.body`; a checkpoint or a shipped model of the same kind of network fills the heads too, one
+    of the other kind only the body. Returns whether the norms have no statistics of their own, so that a training
+    must freeze them: those of a shipped network are folded into its weights.
     Raises ModelError with the remedy when the source cannot be had.
     """
     if source == "scratch":
-        return
+        return False
     if source == "torchvision":
         net.body.load_state_dict(_torchvision_weights(), strict=False)
-        return
+        return False
+    if source == "shipped":
+        kind = "objects" if isinstance(net, ObjectNet) else "fingertip"
+        fill_folded(net, read_weights(ModelStore().load(kind).path))
+        return True
     if not Path(source).is_file():
-        raise ModelError(f"no checkpoint at {source}: give a file, or --init torchvision, or --init scratch")
-    state = torch.load(source, map_location="cpu", weights_only=True)["model"]
+        raise ModelError(f"no checkpoint at {source}: drop --resume, or give --init shipped, torchvision, "
+                         "scratch or a checkpoint")
+    state = torch.load(source, map_location="cpu", weights_only=True)
+    _fill(net, state["model"], source)
+    return bool(state["settings"].get("freeze_norms"))
+
+
+def fill_folded(net: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Fill the network with weights into which its batch norms were folded.
+
+    The norms become the identity and take over the biases of the convolutions before them, which have none here.
+    """
+    with torch.no_grad():
+        for module in net.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.reset_parameters()
+                module.running_var.fill_(1 - module.eps)  # what the norm divides by is then exactly 1
+    own = net.state_dict()
+    renamed = {key if key in own else _norm_behind(key): torch.from_numpy(value.copy())
+               for key, value in weights.items()}
+    _fill(net, renamed, "the shipped model")
+    if isinstance(net, ObjectNet) and "centre" in renamed:
+        net.centre.copy_(renamed["centre"].flatten())
+
+
+def _norm_behind(key: str) -> str:
+    """The bias of the norm that follows a convolution without bias: conv1 has bn1, layer 0 of a sequence layer 1."""
+    return re.sub(r"\.0\.bias$", ".1.bias", re.sub(r"conv(\d)\.bias$", r"bn\1.bias", key))
+
+
+def _fill(net: nn.Module, state: dict[str, Tensor], source: str) -> None:
+    """Take over whatever fits by name and shape. Raises ModelError when no body is among it."""
     own = net.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     if not any(key.startswith("body.") for key in fitting):
@@ -142,9 +182,12 @@ def limit_scope(net: nn.Module, scope: str) -> list[nn.Parameter]:
     return [parameter for parameter in net.parameters() if parameter.requires_grad]
 
 
-def set_training(net: nn.Module) -> None:
-    """Training mode, except for batch norms that are frozen: their running statistics must not drift."""
+def set_training(net: nn.Module, freeze_norms: bool = False) -> None:
+    """Training mode, except for batch norms that are frozen: their running statistics must not drift.
+
+    These are the norms outside of the scope, or all of them; their scales and biases learn as the scope says.
+    """
     net.train()
     for module in net.modules():
-        if isinstance(module, nn.BatchNorm2d) and not module.weight.requires_grad:
+        if isinstance(module, nn.BatchNorm2d) and (freeze_norms or not module.weight.requires_grad):
             module.eval()

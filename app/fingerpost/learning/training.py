@@ -1,4 +1,4 @@
-"""What every training here shares: schedule, moving average, checkpoints, curves, prefetching."""
+"""What every training here shares: schedule, moving average, checkpoints, prefetching."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from ..core.errors import ModelError
-from .nets import MEAN, STD
+from . import parallel
+from .curves import draw_curves
+from .nets import MEAN, SCOPES, STD, initialise
 
 T = TypeVar("T")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -61,7 +63,7 @@ class Course:
     """How far the training has come, by epochs or, where `minutes` is given, by the clock.
 
     By the clock a run ends when it should on a machine whose speed is not known, at the price that two runs
-    are not alike.
+    are not alike. Of several processes the first one's clock counts.
     """
 
     def __init__(self, epochs: int, minutes: float | None, history: list[dict[str, float]]):
@@ -73,7 +75,7 @@ class Course:
         """The share in [0, 1] that is done when `epoch` epochs are."""
         if self._seconds is None:
             return min(1.0, epoch / self._epochs)
-        return min(1.0, (time.monotonic() - self._began) / self._seconds)
+        return parallel.agree(min(1.0, (time.monotonic() - self._began) / self._seconds))
 
 
 def learning_rate(progress: float, peak: float, warmup: float = 0.04) -> float:
@@ -91,6 +93,24 @@ def make_optimizer(parameters: list[nn.Parameter], decay: float) -> torch.optim.
     return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
 
 
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """The options that every training has."""
+    parser.add_argument("--init", default="torchvision",
+                        help="where to start: torchvision (default), shipped, scratch, or a checkpoint")
+    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns (default: all)")
+    parser.add_argument("--freeze-norms", action="store_true",
+                        help="keep the statistics of the batch norms; always so from the shipped weights")
+    parser.add_argument("--minutes", type=float, help="train for this time instead of for --epochs")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+
+
+def fill(net: nn.Module, args: argparse.Namespace, checkpoint: Path) -> bool:
+    """Fill the network as --init says, or to resume from the checkpoint; returns whether its norms stay frozen."""
+    return initialise(net, str(checkpoint) if args.resume else args.init) or args.freeze_norms
+
+
 def describe(args: argparse.Namespace) -> dict[str, Any]:
     """The settings of a run as plain values that a checkpoint may hold, and the device that it runs on."""
     settings: dict[str, Any] = {}
@@ -99,8 +119,13 @@ def describe(args: argparse.Namespace) -> dict[str, Any]:
             settings[key] = [item if isinstance(item, (int, float)) else str(item) for item in value]
         else:
             settings[key] = str(value) if isinstance(value, Path) else value
-    settings["device"] = "cuda" if torch.cuda.is_available() else "cpu"
+    settings["device"] = find_device()
     return settings
+
+
+def find_device() -> str:
+    """Where to train."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
@@ -141,21 +166,78 @@ def prefetch(make: Callable[[int], T], count: int) -> Iterator[T]:
 
 
 def progress(items: Iterator[T], total: int, label: str) -> Iterator[T]:
-    """The items behind a progress bar, when the output is a terminal."""
+    """The items behind a progress bar, when the output is a terminal; only one where processes share the work."""
     from tqdm import tqdm
 
-    return iter(tqdm(items, total=total, desc=label, leave=False, disable=not sys.stdout.isatty()))
+    hidden = not (sys.stdout.isatty() and parallel.is_first())
+    return iter(tqdm(items, total=total, desc=label, leave=False, disable=hidden))
 
 
-def save_checkpoint(path: Path, average: Average, net: nn.Module, optimizer: torch.optim.Optimizer,
-                    settings: dict[str, Any], history: list[dict[str, float]]) -> None:
-    """Write everything that `--resume` needs; `model` is the moving average, which is what ships."""
-    state = {"model": average.net.state_dict(), "raw": net.state_dict(), "optimizer": optimizer.state_dict(),
-             "settings": settings, "history": history}
+class Record:
+    """The checkpoint of a training, written after every epoch, and the choice of the epoch that ships.
+
+    Without `patience` the last epoch ships. With it the one with the smallest `score` does, and the training is over
+    when so many epochs in a row brought no smaller one. One file holds both what ships (`model`) and where the
+    training stands (`average`, `raw`, `optimizer`), so that --resume goes on from the last epoch in either case.
+    """
+
+    def __init__(self, path: Path, settings: dict[str, Any], patience: int | None = None):
+        self._path, self._settings, self._patience = path, settings, patience
+        self.history: list[dict[str, float]] = []
+        self.model: dict[str, Tensor] = {}
+        """The weights that ship."""
+
+    def resume(self, average: Average, net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Continue where the checkpoint stopped."""
+        state = load_checkpoint(self._path)
+        average.net.load_state_dict(state.get("average", state["model"]))
+        net.load_state_dict(state["raw"])
+        try:
+            optimizer.load_state_dict(state["optimizer"])
+        except ValueError as error:
+            raise ModelError(f"{self._path} was trained with --scope {state['settings'].get('scope')}: "
+                             "give the same with --resume") from error
+        self.history, self.model = list(state["history"]), state["model"]
+
+    def add(self, entry: dict[str, float], average: Average, net: nn.Module,
+            optimizer: torch.optim.Optimizer) -> None:
+        """Report an epoch, write the checkpoint and draw the curves."""
+        report(entry)
+        self.history.append(entry)
+        weights = copy.deepcopy(average.net.state_dict())
+        if self.shipped is entry:
+            self.model = weights
+        if "threshold" in self.shipped:
+            self._settings["threshold"] = self.shipped["threshold"]
+        save_checkpoint(self._path, {"model": self.model, "average": weights, "raw": net.state_dict(),
+                                     "optimizer": optimizer.state_dict(), "settings": self._settings,
+                                     "history": self.history})
+        draw_curves(self.history, self._path.with_name("curves.png"), self.shipped)
+
+    @property
+    def shipped(self) -> dict[str, float]:
+        """The epoch that ships, of those so far."""
+        newest_first = self.history[::-1]
+        return min(newest_first, key=_score) if self._patience else newest_first[0]
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether patience has run out."""
+        if not self._patience or not self.history:
+            return False
+        return self.history[-1]["epoch"] - self.shipped["epoch"] >= self._patience
+
+
+def _score(entry: dict[str, float]) -> float:
+    return entry.get("score", math.inf)
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint; a run that is cut off leaves the last whole one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     torch.save(state, unfinished)
-    unfinished.replace(path)  # a run that is cut off leaves the last whole checkpoint
+    unfinished.replace(path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -165,35 +247,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def resume(path: Path, average: Average, net: nn.Module,
-           optimizer: torch.optim.Optimizer) -> list[dict[str, float]]:
-    """Continue where the checkpoint stopped; returns the history of its epochs."""
-    state = load_checkpoint(path)
-    average.net.load_state_dict(state["model"])
-    net.load_state_dict(state["raw"])
-    optimizer.load_state_dict(state["optimizer"])
-    return list(state["history"])
-
-
-def report(entry: dict[str, float]) -> None:
-    """One line per epoch, for people and for logs."""
-    print("  ".join(f"{key} {value:.4g}" for key, value in entry.items()), flush=True)
-
-
-def draw_curves(history: list[dict[str, float]], path: Path) -> None:
-    """One small chart per recorded quantity, over the epochs."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    names = [name for name in history[-1] if name not in ("epoch", "rate", "seconds")]
-    figure, axes = pyplot.subplots(1, len(names), figsize=(3.2 * len(names), 2.6), squeeze=False)
-    for axis, name in zip(axes[0], names, strict=True):
-        axis.plot([entry["epoch"] for entry in history], [entry.get(name, math.nan) for entry in history])
-        axis.set_title(name)
-        axis.set_xlabel("epoch")
-        axis.grid(alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+def report(entry: dict[str, float], label: str = "") -> None:
+    """One line, for people and for logs."""
+    print(label + "  ".join(f"{key} {value:.4g}" for key, value in entry.items()), flush=True)

@@ -20,19 +20,19 @@ from torch import Tensor, nn
 
 from .. import training
 from ..datasets import OTHER, list_classes
-from ..nets import SCOPES, ObjectNet, initialise, limit_scope, set_training
+from ..nets import ObjectNet, limit_scope, set_training
 from ..views import Random, centre_square, make_view
 from .likeness import fit_likeness
 from .matching import Match, prepare_match, repeat_batches
 from .pools import NAMELESS, Batch, Pool, draw_batch, load_pools
+
+CHECKPOINT = "objects.pt"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--data", type=Path, required=True, help="one folder of pictures per class")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoint, curves and labels go")
-    parser.add_argument("--init", default="torchvision", help="torchvision (default), scratch, or a checkpoint")
-    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns")
     parser.add_argument("--teachers", type=Path, help="folder with the two MobileNet .tflite files to distil from")
     parser.add_argument("--other", type=Path, help="photos of nameless things; every fifth is held back")
     parser.add_argument("--extra", type=Path, action="append", default=[],
@@ -48,10 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--match", type=float, default=5.0, help="weight of the teachers' features in the loss")
     parser.add_argument("--repeat", type=int, default=3, help="how often the student learns what the teachers saw once")
     parser.add_argument("--hold-out", type=float, default=0.1, help="share of every class that only validates")
-    parser.add_argument("--minutes", type=float, help="train for this time instead of for --epochs")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    training.add_common(parser)
 
 
 def learn_batch(batch: Batch, net: ObjectNet, match: Match | None, settings: dict[str, Any], side: int) -> Tensor:
@@ -112,11 +109,11 @@ def train(args: argparse.Namespace) -> int:
     known, nameless, held = load_pools(args, names)
     settings["labels"] = names + [OTHER]
     net = ObjectNet(len(names) + 1)
-    initialise(net, args.init)
+    settings["freeze_norms"] = training.fill(net, args, args.out / CHECKPOINT)
     net.to(settings["device"], memory_format=torch.channels_last)
     match = prepare_match(args, known, nameless, settings["device"]) if args.teachers else None
     run_epochs(args, settings, net, match, (known, nameless, held))
-    calibrate(args.out / "objects.pt", held, args.seed)
+    calibrate(args.out / CHECKPOINT, held, args.seed)
     return 0
 
 
@@ -151,18 +148,16 @@ def run_epochs(args: argparse.Namespace, settings: dict[str, Any], net: ObjectNe
     limit_scope(net, args.scope)
     optimizer = training.make_optimizer([p for p in learner.parameters() if p.requires_grad], args.decay)
     average = training.Average(net)
-    checkpoint = args.out / "objects.pt"
-    history = training.resume(checkpoint, average, learner, optimizer) if args.resume else []
-    course = training.Course(args.epochs, args.minutes, history)
-    while course.progress(len(history)) < 1:
+    record = training.Record(args.out / CHECKPOINT, settings)
+    if args.resume:
+        record.resume(average, learner, optimizer)
+    course = training.Course(args.epochs, args.minutes, record.history)
+    while course.progress(len(record.history)) < 1:
         began = time.monotonic()
-        loss = run_epoch(args, settings, (learner, match, average, optimizer), pools, course, len(history))
-        entry = {"epoch": len(history) + 1.0, "loss": loss, **validate(average.net, pools[2], args.image_size),
+        loss = run_epoch(args, settings, (learner, match, average, optimizer), pools, course, len(record.history))
+        entry = {"epoch": len(record.history) + 1.0, "loss": loss, **validate(average.net, pools[2], args.image_size),
                  "seconds": time.monotonic() - began}
-        history.append(entry)
-        training.report(entry)
-        training.save_checkpoint(checkpoint, average, learner, optimizer, settings, history)
-        training.draw_curves(history, args.out / "curves.png")
+        record.add(entry, average, learner, optimizer)
 
 
 def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
@@ -179,7 +174,7 @@ def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
     fresh = training.prefetch(lambda _: draw_batch(known, nameless, args.batch, drawn, rng), steps)
     batches = repeat_batches(fresh, match, settings, rng) if match else fresh
     steps *= args.repeat if match else 1
-    set_training(learner)
+    set_training(learner, settings["freeze_norms"])
     losses: list[float] = []
     for step, batch in enumerate(training.progress(batches, steps, f"epoch {epoch + 1}")):
         progress = course.progress(epoch + step / steps)

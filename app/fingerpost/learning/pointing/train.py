@@ -1,30 +1,34 @@
 """`fingerpost train fingertip`: a ResNet-18 that finds tip, pad and knuckle of a pointing finger.
 
 Sources that label different points learn together: each supervises only what it labels, everything else is
-masked out of the loss.
+masked out of the loss. Several processes share the work when torchrun starts them:
+`torchrun --nproc-per-node 2 -m fingerpost train fingertip ...`.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...vision.fingertip import PAD, TIP, decode_points
-from .. import training
-from ..datasets import Hands
-from ..nets import SCOPES, FingertipMaps, FingertipPoints, initialise, limit_scope, set_training
+from ...models import ModelStore
+from .. import parallel, training
+from ..nets import FingertipMaps, FingertipPoints, initialise, limit_scope, set_training
 from .losses import measure_loss
 from .sources import Batch, Sources, draw_batch, load_sources
+from .validation import draw_worst, validate
 
-SCALE_PX = (640.0, 480.0)
-"""Errors are given in pixels of a frame of this size."""
+CHECKPOINT = "fingertip.pt"
+RATE, GENTLE_RATE = 1.5e-3, 2e-4
+"""Peak learning rates by default: in general, and where a trained network is only to be adapted."""
+LEAST_STEPS = 10
+"""Steps of an epoch however few the frames are; their views differ."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,131 +42,139 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="photos without hands; every fifth is held back; may repeat")
     parser.add_argument("--skip", type=Path, help="text file of picture names in --negatives that do show hands")
     parser.add_argument("--out", type=Path, required=True, help="where checkpoint and curves go")
-    parser.add_argument("--init", default="torchvision", help="torchvision (default), scratch, or a checkpoint")
-    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns")
+    parser.add_argument("--validate", action="append", default=[], metavar="PATH[:tip|:pad]",
+                        help="frames that only validate, beside the shares held out; may repeat")
     parser.add_argument("--head", choices=("maps", "fc"), default="maps", help="soft-argmax maps, or fully connected")
     parser.add_argument("--image-size", type=int, nargs=2, default=(160, 120), metavar=("W", "H"))
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--minutes", type=float, help="train for this time instead of for --epochs")
-    parser.add_argument("--epoch-views", type=int, help="views per epoch; default: as many as frames")
+    parser.add_argument("--patience", type=int, metavar="EPOCHS", help="stop after so many epochs without a better "
+                        "validation score, and keep the best epoch; default: keep the last")
+    parser.add_argument("--epoch-views", type=int, help="views per epoch; default: as many as frames, "
+                        f"at least {LEAST_STEPS} batches")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="peak learning rate")
+    parser.add_argument("--rate", type=float, help=f"peak learning rate; default {RATE}, "
+                        f"from the shipped weights {GENTLE_RATE} unless only the head learns")
     parser.add_argument("--decay", type=float, default=0.02, help="weight decay")
     parser.add_argument("--empty-share", type=float, default=0.25, help="share of views without a hand")
-    parser.add_argument("--hold-out", type=float, default=0.02, help="share of every source that only validates")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
+    parser.add_argument("--hold-out", type=float, default=0.02, help="share of every source that only validates; "
+                        "of --negatives at least a tenth does")
+    training.add_common(parser)
+    parser.set_defaults(scope=None)  # depends on what there is to learn from
 
 
-def learn_batch(batch: Batch, net: nn.Module, device: str) -> Tensor:
-    """The loss of one batch."""
-    pictures = training.normalise(training.to_tensor(batch.views, device))
-    with torch.autocast(device, torch.bfloat16):
-        output, presence = net(pictures.contiguous(memory_format=torch.channels_last))
+def learn_batch(batch: Batch, net: nn.Module, device: str, anchor: nn.Module | None = None) -> Tensor:
+    """The loss of one batch; with an anchor, presence is learned from what that network says instead of the labels."""
+    pictures = training.normalise(training.to_tensor(batch.views, device)).contiguous(memory_format=torch.channels_last)
     points, present = (torch.from_numpy(part).to(device) for part in batch[1:])
-    return measure_loss(output.float(), presence.float(), points, present)
+    with torch.autocast(device, torch.bfloat16):
+        output, presence = net(pictures)
+        if anchor is not None:
+            with torch.no_grad():
+                present = anchor(pictures)[1][:, 0].float().sigmoid()
+    return share_loss(output.float(), presence.float(), points, present)
 
 
-@torch.no_grad()
-def predict(net: nn.Module, hands: Hands, size: tuple[int, int], device: str) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 3, 2) as shares, decoded exactly as on the wearable, and presence probabilities (N,)."""
-    points, presence = [], []
-    for start in range(0, len(hands.pictures), 64):
-        frames = [cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in hands.pictures[start:start + 64]]
-        inputs = training.normalise(training.to_tensor(np.stack(frames), device))
-        output, logit = net(inputs.contiguous(memory_format=torch.channels_last))
-        points += [decode_points(one[None]) for one in output.float().cpu().numpy()]
-        presence.append(logit[:, 0].float().sigmoid().cpu().numpy())
-    return np.array(points), np.concatenate(presence)
+def share_loss(output: Tensor, presence: Tensor, points: Tensor, present: Tensor) -> Tensor:
+    """This process's part of a loss whose mean over the processes is the loss of the whole batch.
 
-
-def validate(net: nn.Module, held: list[Hands], size: tuple[int, int], device: str) -> dict[str, float]:
-    """Median pixel error per source (on its outermost labelled point), hands found, false hands, and threshold."""
-    figures, chances, present = {}, [], []
-    for number, hands in enumerate(part for part in held if part.pictures):
-        points, presence = predict(net, hands, size, device)
-        chances.append(presence)
-        present.append(hands.present)
-        if hands.present.any():
-            point = TIP if not np.isnan(hands.points[hands.present, TIP]).all() else PAD
-            error = np.linalg.norm((points - hands.points)[:, point] * SCALE_PX, axis=1)
-            error = error[~np.isnan(error)]
-            figures[f"px{number}"] = float(np.median(error))
-            figures[f"within{number}"] = float((error <= 20).mean())
-    chance, there = np.concatenate(chances), np.concatenate(present)
-    figures["threshold"] = fit_threshold(chance, there)
-    figures["missed"] = float((chance[there] < figures["threshold"]).mean())
-    figures["false"] = float((chance[~there] >= figures["threshold"]).mean()) if (~there).any() else 0.0
-    return figures
-
-
-def fit_threshold(chance: np.ndarray, present: np.ndarray) -> float:
-    """The presence probability that leaves the smallest sum of the shares missed and falsely found."""
-    if present.all() or not present.any():
-        return 0.5
-    choices = np.linspace(0.05, 0.95, 91)
-    cost = [(chance[present] < t).mean() + (chance[~present] >= t).mean() for t in choices]
-    best = choices[np.isclose(cost, min(cost))]
-    return float(np.median(best))  # the middle of a flat valley holds best
+    Presence is a mean over the views, of which all have as many; places are a mean over the labelled points, of which
+    some have more: theirs weigh more.
+    """
+    loss = measure_loss(output, presence, points, present)
+    if parallel.count() == 1:
+        return loss
+    of_presence = measure_loss(output, presence, torch.full_like(points, float("nan")), present)
+    known = float((~torch.isnan(points[..., 0])).sum())
+    mean = parallel.average(known)
+    weight = known / mean if mean else 0.0
+    return weight * (loss - of_presence) + of_presence
 
 
 def train(args: argparse.Namespace) -> int:
-    """Train from the top to the bottom; leaves fingertip.pt and curves.png in `--out`."""
+    """Train from the top to the bottom; leaves fingertip.pt, curves.png and worst.jpg in `--out`.
+
+    From the shipped weights and hands alone, presence is anchored: it is learned from what the shipped network says.
+    """
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     training.keep_freed_memory()
-    settings = training.describe(args)
-    net = FingertipMaps() if args.head == "maps" else FingertipPoints()
-    initialise(net, args.init)
-    net.to(settings["device"], memory_format=torch.channels_last)
-    limit_scope(net, args.scope)
-    run_epochs(args, settings, net, load_sources(args))
+    with parallel.joined():
+        net = FingertipMaps() if args.head == "maps" else FingertipPoints()
+        freeze = training.fill(net, args, args.out / CHECKPOINT)  # first: its mistakes show at once
+        sources, anchor = load_sources(args), None
+        if args.init == "shipped" and sources.lack_empty():
+            sources, anchor = sources.with_unlabelled(), load_anchor()
+            if parallel.is_first():
+                print("no frames without hands (--negatives): presence stays as it is, by default only the head learns")
+        args.scope = args.scope or ("head" if anchor else "all")
+        args.rate = args.rate or (GENTLE_RATE if args.init == "shipped" and args.scope != "head" else RATE)
+        settings = {**training.describe(args), "freeze_norms": freeze}
+        net.to(settings["device"], memory_format=torch.channels_last)
+        limit_scope(net, args.scope)
+        run_epochs(args, settings, net, sources, anchor)
     return 0
 
 
-def run_epochs(args: argparse.Namespace, settings: dict[str, Any], net: nn.Module, sources: Sources) -> None:
+def load_anchor() -> nn.Module:
+    """The shipped network, which holds presence where it is: from hands alone one learns that there always is one."""
+    anchor = FingertipMaps()
+    initialise(anchor, "shipped")
+    return anchor.eval().to(training.find_device(), memory_format=torch.channels_last)
+
+
+def run_epochs(args: argparse.Namespace, settings: dict[str, Any], net: nn.Module, sources: Sources,
+               anchor: nn.Module | None) -> None:
     """All epochs, each followed by validation of the moving average and a checkpoint."""
     optimizer = training.make_optimizer([p for p in net.parameters() if p.requires_grad], args.decay)
     average = training.Average(net)
-    checkpoint = args.out / "fingertip.pt"
-    history = training.resume(checkpoint, average, net, optimizer) if args.resume else []
-    course = training.Course(args.epochs, args.minutes, history)
-    while course.progress(len(history)) < 1:
+    record = training.Record(args.out / CHECKPOINT, settings, args.patience)
+    if args.resume:
+        record.resume(average, net, optimizer)
+    check = partial(validate, held=sources.held, size=tuple(args.image_size), device=settings["device"],
+                    threshold=ModelStore().info("fingertip").threshold if anchor else None)
+    before: dict[str, float] = {}
+    if args.init == "shipped" and not args.resume and parallel.is_first():
+        before = check(average.net)
+        training.report(before, "before  ")
+    course = training.Course(args.epochs, args.minutes, record.history)
+    epoch, learner = len(record.history), parallel.wrap(net)
+    while not parallel.agree(course.progress(epoch) >= 1 or record.exhausted):
         began = time.monotonic()
-        loss = run_epoch(args, settings["device"], (net, average, optimizer), sources, course, len(history))
-        entry = {"epoch": len(history) + 1.0, "loss": loss,
-                 **validate(average.net, sources.held, tuple(args.image_size), settings["device"]),
-                 "seconds": time.monotonic() - began}
-        history.append(entry)
-        settings["threshold"] = entry["threshold"]
-        training.report(entry)
-        training.save_checkpoint(checkpoint, average, net, optimizer, settings, history)
-        training.draw_curves(history, args.out / "curves.png")
+        loss = run_epoch(args, settings, (learner, anchor, average, optimizer), sources, course, epoch)
+        epoch += 1
+        if parallel.is_first():
+            entry = {"epoch": float(epoch), "loss": loss, **check(average.net), "seconds": time.monotonic() - began}
+            record.add(entry, average, net, optimizer)
+    if before:
+        training.report({key: record.shipped[key] for key in before}, "after   ")
+    if parallel.is_first():
+        average.net.load_state_dict(record.model)
+        draw_worst(average.net, sources.held, tuple(args.image_size), settings["device"],
+                   record.shipped["threshold"], args.out / "worst.jpg")
 
 
-def run_epoch(args: argparse.Namespace, device: str,
-              parts: tuple[nn.Module, training.Average, torch.optim.Optimizer],
+def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
+              parts: tuple[nn.Module, nn.Module | None, training.Average, torch.optim.Optimizer],
               sources: Sources, course: training.Course, epoch: int) -> float:
     """One pass; returns the mean loss."""
-    net, average, optimizer = parts
-    rng = np.random.default_rng((args.seed, epoch))
-    views = args.epoch_views or sum(len(part.pictures) for part in sources.hands)
-    steps = max(1, views // args.batch)
-    size = tuple(args.image_size)
-    batches = training.prefetch(lambda _: draw_batch(sources, args.batch, args.empty_share, size, rng), steps)
-    set_training(net)
+    net, anchor, average, optimizer = parts
+    frames = sum(len(part.pictures) for part in sources.hands)
+    steps = max(1, args.epoch_views // args.batch) if args.epoch_views else max(LEAST_STEPS, frames // args.batch)
+    mine, size = parallel.own_slice(args.batch), tuple(args.image_size)
+    batches = training.prefetch(lambda step: draw_batch(sources, [(args.seed, epoch, step, index) for index in mine],
+                                                        args.empty_share, size), steps)
+    set_training(net, settings["freeze_norms"])
     losses: list[float] = []
     for step, batch in enumerate(training.progress(batches, steps, f"epoch {epoch + 1}")):
         progress = course.progress(epoch + step / steps)
         if progress >= 1 and losses:  # the clock may run out inside an epoch
             break
         training.set_rate(optimizer, training.learning_rate(progress, args.rate))
-        loss = learn_batch(batch, net, device)
+        loss = learn_batch(batch, net, settings["device"], anchor)
         training.take_step(loss, net, optimizer, longest_gradient=5.0)
         average.update(net)
         losses.append(float(loss.detach()))
-    return float(np.mean(losses))
+    return parallel.average(float(np.mean(losses)))
 
 
 def main(args: argparse.Namespace) -> int:
