@@ -133,11 +133,11 @@ def test_say_more_gives_the_reason_for_doubt():
 
 
 def test_what_do_you_see():
-    story = Story().frame((1.0, 1.0), Quality(640, 480, 0.02, 50.0))
+    story = Story().frame((300.0, 1.0), Quality(640, 480, 0.02, 50.0))
     story.press("action", "long")
     assert isinstance(story.actions[-1], Report)
     story.happen(Status(1.0, "12:30", 80, ()))
-    assert story.said() == ["hand_seen", "too_dark", "clock", "battery"]
+    assert story.said() == ["hand_seen", "turn_up", "too_dark", "clock", "battery"]
 
 
 def test_teaching_a_thing():

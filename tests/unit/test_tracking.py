@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,3 +151,19 @@ def test_a_tip_that_does_not_move_stays_exactly():
     found = follow([tip(300)] * 50)
     assert [(round(one.x, 9), round(one.y, 9), round(one.speed, 6)) for one in found] == [(300.0, 240.0, 0.0)] * 50
     assert follow([Fingertip(300.0, 240.0, UP, 0.9)] * 3)[-1].length == 0.0, "an unknown length stays unknown"
+
+
+def test_the_size_of_the_frame_changes_nothing_but_the_unit():
+    small, large = Tracker(), Tracker()
+    for step in range(20):
+        tip = Fingertip(200.0 + 3 * step, 150.0, (0.0, -1.0), 0.9, length=80.0)
+        double = replace(tip, x=2 * tip.x, y=2 * tip.y, length=2 * tip.length)
+        ours, theirs = small.update(tip, step / 10, 640), large.update(double, step / 10, 1280)
+        assert (2 * ours.x, 2 * ours.y, 2 * ours.speed) == pytest.approx((theirs.x, theirs.y, theirs.speed))
+
+
+def test_a_frame_of_another_size_begins_anew():
+    tracker = Tracker()
+    for step in range(5):
+        tracker.update(Fingertip(600.0, 100.0, (0.0, -1.0), 0.9, length=80.0), step / 10, 640)
+    assert tracker.update(Fingertip(300.0, 50.0, (0.0, -1.0), 0.9, length=40.0), 0.5, 320).x == pytest.approx(300.0)

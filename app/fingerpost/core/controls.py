@@ -15,6 +15,7 @@ from typing import Callable, Dict, Tuple
 
 from . import teaching
 from .events import Action, Hush, PowerOff, Report, Say, Sleep, Status
+from .guidance import find_hindrance
 from .state import ASLEEP, MENU, POINTING, STOPPING, TEACHING, State
 from .teaching import Outcome, answer
 from .types import ACTION, BOTH, LONG, MODE, SHORT, Press, Utterance
@@ -32,7 +33,9 @@ def on_press(state: State, press: Press) -> Outcome:
 
 
 def say_again(state: State, press: Press) -> Outcome:
-    """Repeat the last answer; pressed again soon, say more about it."""
+    """Repeat what was last said of the thing, guidance or answer; pressed again soon, say more about the answer."""
+    if state.guidance is not None and state.dwell is not None and state.dwell.hindered:
+        return state, (answer(state.guidance.phrase),)
     if state.answer is None:
         fault = next((answer("fault_" + part) for part in sorted(state.faults)), None)
         return state, (fault or answer("nothing_to_repeat"),)
@@ -73,6 +76,8 @@ def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
     if state.view is not None:
         quality, rules = state.view.quality, state.rules
         phrases.append("hand_seen" if state.view.fingertip else "no_hand")
+        hindrance = find_hindrance(state.view.fingertip, quality, rules) if state.view.fingertip else ""
+        phrases += [hindrance] if hindrance else []
         if quality.brightness < rules.dark:
             phrases.append("too_dark")
         elif quality.brightness > rules.bright:
@@ -93,7 +98,8 @@ def start_teaching(state: State, press: Press) -> Outcome:
 
 def start_pointing(state: State, press: Press) -> Outcome:
     """Back to pointing, from wherever."""
-    return replace(state, mode=POINTING, dwell=None, answer=None, confirm_until=None), (answer("pointing_on"),)
+    state = replace(state, mode=POINTING, dwell=None, answer=None, guidance=None, confirm_until=None)
+    return state, (answer("pointing_on"),)
 
 
 def fall_asleep(state: State, press: Press) -> Outcome:
@@ -103,7 +109,7 @@ def fall_asleep(state: State, press: Press) -> Outcome:
 
 def wake(state: State, press: Press) -> Outcome:
     """Look again, and say what is broken."""
-    state = replace(state, mode=POINTING, answer=None)
+    state = replace(state, mode=POINTING, answer=None, guidance=None)
     faults = tuple(Say(Utterance("fault_" + part, priority=2)) for part in sorted(state.faults))
     return state, (Sleep(False), answer("awake")) + faults
 

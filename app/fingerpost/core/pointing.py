@@ -1,4 +1,4 @@
-"""From a resting finger to a name: dwell, guidance, agreement over several looks, and what may be said."""
+"""From a resting finger to a name: dwell, agreement over several looks, and what may be said."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Dict, Optional, Tuple
 
 from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
-from .state import POINTING, Answer, Dwell, Guidance, Rules, State
-from .types import Fingertip, Guess, Quality, Utterance
+from .guidance import find_hindrance, forget_name, guide
+from .state import POINTING, Answer, Dwell, Rules, State
+from .types import Fingertip, Guess, Utterance
 
 
 def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
@@ -18,7 +19,7 @@ def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
     actions: Tuple[Action, ...] = ()
     if state.finger_at is None or seen.at - state.finger_at > state.rules.absent_seconds:
         actions = (Chime("finger"),)
-        state = replace(state, answer=_forget_name(state.answer))
+        state = replace(state, answer=forget_name(state.answer))
     dwell = _move(state.dwell, tip, seen, state.rules)
     state = replace(state, finger_at=seen.at, dwell=dwell)
     if state.mode != POINTING or not _wants_look(dwell, tip, seen, state.rules):
@@ -27,30 +28,6 @@ def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
     hindrance = "" if dwell.sightings else find_hindrance(tip, seen.quality, state.rules)
     state, more = guide(state, dwell, hindrance, seen.at) if hindrance else _look(state, dwell, seen.frame_index)
     return state, actions + more
-
-
-def find_hindrance(tip: Fingertip, quality: Quality, rules: Rules) -> str:
-    """The guidance that would bring the thing into view, or an empty string when most of it can be seen.
-
-    It lies past the tip, as the crop does; across which edge it leaves the picture, thither the head has to turn.
-    """
-    scale = rules.aim_share * quality.width / max(abs(tip.direction[0]), abs(tip.direction[1]))
-    x, y = tip.x + scale * tip.direction[0], tip.y + scale * tip.direction[1]
-    beyond = {"turn_left": -x, "turn_right": x - quality.width, "turn_up": -y, "turn_down": y - quality.height}
-    phrase, distance = max(beyond.items(), key=lambda item: item[1])
-    if distance > -rules.edge_share * quality.width:
-        return phrase
-    return "hand_covers" if 0.0 < tip.length < rules.covered_share * quality.width else ""
-
-
-def guide(state: State, dwell: Dwell, phrase: str, at: float) -> Tuple[State, Tuple[Action, ...]]:
-    """Say once per rest what to do, without cutting off what is being said, and look again once it is done."""
-    last, rules = state.guidance, state.rules
-    if dwell.guided or (last is not None and last.phrase == phrase and at - last.at < rules.guide_seconds):
-        return state, ()
-    # Whoever follows the guidance is told what is there, even if it is what was named before.
-    state = replace(state, guidance=Guidance(phrase, at), answer=_forget_name(state.answer))
-    return replace(state, dwell=replace(dwell, guided=True)), (Say(Utterance(phrase)),)
 
 
 def expire(state: State, at: float) -> State:
@@ -70,7 +47,7 @@ def weigh(state: State, recognised: Recognised) -> Tuple[State, Tuple[Action, ..
     if len(dwell.sightings) < state.rules.sightings:
         return replace(state, dwell=dwell), ()
     answer = judge(dwell.sightings, state.rules, recognised.at)
-    state = replace(state, dwell=replace(dwell, answered=True))
+    state = replace(state, dwell=replace(dwell, answered=True), guidance=None)
     if _already_said(state.answer, answer, state.rules):
         return state, ()
     return replace(state, answer=answer, repeated_at=None), (Say(speak(answer)),)
@@ -105,7 +82,7 @@ def speak(answer: Answer) -> Utterance:
 def _look(state: State, dwell: Dwell, frame_index: int) -> Tuple[State, Tuple[Action, ...]]:
     """Ask what lies past the finger; the first look at something new silences what is said about the old."""
     state = replace(state, dwell=replace(dwell, pending=frame_index))
-    if dwell.sightings or state.answer is None:
+    if dwell.sightings or (state.answer is None and state.guidance is None):
         return state, (Recognise(frame_index),)
     return state, (Hush(), Recognise(frame_index))
 
@@ -132,8 +109,3 @@ def _already_said(last: Optional[Answer], new: Answer, rules: Rules) -> bool:
     if last is None or last.phrase != new.phrase or new.at - last.at >= rules.repeat_seconds:
         return False
     return new.phrase == "unsure" or last.best == new.best
-
-
-def _forget_name(answer: Optional[Answer]) -> Optional[Answer]:
-    """The same answer, but old enough to be given again: the hand came back, so the wearer asks anew."""
-    return None if answer is None else replace(answer, at=float("-inf"))

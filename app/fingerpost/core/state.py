@@ -22,14 +22,16 @@ class Rules:
     """How far the tip may wander while it counts as resting, as a share of the frame's width."""
     rest_speed: float = 0.04
     """How fast the resting tip may be when the thing is looked at, in frame widths a second."""
-    aim_share: float = 0.13
-    """How far past the tip the middle of the thing is expected, as a share of the frame's width."""
+    aim_share: float = 0.07
+    """How much of the thing must be seen past the tip, as a share of the frame's width: a third of the crop."""
     edge_share: float = 0.02
-    """What is expected so near the picture's edge, or beyond it, lies outside, as a share of the frame's width."""
+    """What ends so near the picture's edge, or beyond it, counts as cut off, as a share of the frame's width;
+    -1 switches the guidance at the edges off."""
     covered_share: float = 0.06
-    """A finger that looks shorter is seen end-on, and the hand covers the thing, as a share of the frame's width."""
+    """A finger that looks shorter is seen end-on, and the hand covers the thing, as a share of the frame's width;
+    0 switches this guidance off, as a very wide lens needs it."""
     guide_seconds: float = 6.0
-    """The same guidance is not given again within this time."""
+    """The same guidance is not given again within this time, which doubles until something is answered."""
     lost_seconds: float = 0.4
     """How long the finger may be out of sight before the dwell is over."""
     absent_seconds: float = 1.0
@@ -68,6 +70,8 @@ class Dwell:
     """Index of the frame that is being recognised now."""
     sightings: Tuple[Tuple[Guess, ...], ...] = ()
     answered: bool = False
+    hindered: int = 0
+    """In how many frames of this rest the thing could not be seen."""
     guided: bool = False
     """Whether guidance has been spoken during this rest."""
 
@@ -88,10 +92,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Guidance:
-    """What the wearer was last asked to do so that the thing can be seen; `phrase` is what was said."""
+    """What the wearer was last asked to do so that the thing can be seen.
+
+    `phrase` is what was said, `given` how many times in a row.
+    """
 
     phrase: str
     at: float
+    given: int = 1
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Optional, Tuple
 
 from .events import Action, Chime, Forget, Forgotten, Keep, Kept, Learn, Learned, Say
+from .guidance import find_hindrance
 from .state import Rules, State, View
 from .types import Utterance
 
@@ -29,7 +30,7 @@ def find_problem(view: Optional[View], rules: Rules) -> str:
         return "sample_too_dark"
     if view.quality.sharpness < rules.blurred:
         return "sample_blurred"
-    return ""
+    return find_hindrance(view.fingertip, view.quality, rules)
 
 
 def finish(state: State) -> Outcome:

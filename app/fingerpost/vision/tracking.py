@@ -15,10 +15,12 @@ STEADY_HERTZ = 0.4
 """Cut-off for a tip at rest: less is steadier, and settles more slowly. With QUICK fixed on simulated noise of 5 px."""
 QUICK = 50.0
 """Hertz of cut-off gained per (frame width a second) squared: at a third of the picture a second, 6 Hz."""
+TRUSTED_VALUES = 5
+"""From so many values on the speed between them is taken as it is."""
 SPEED_HERTZ = 1.0
 """Cut-off of the speed that steers the filter, as in the paper."""
 JUMP = 0.1
-"""Frame widths from where the tip was expected; what lies farther off must be seen twice in a row."""
+"""Frame widths from where the tip was expected; what lies farther off needs a second frame that is far off too."""
 CERTAIN_OF, WINDOW = 2, 3
 """A hand has come when so many of the last frames show it."""
 DIP = 0.5
@@ -60,7 +62,8 @@ class OneEuro:
         self.value = _mix(self.value, value, max(_share(cut_off, seconds), 1.0 / (self._count + 1)))
 
     def expect(self, seconds: float) -> Vector:
-        """Where the value will be after that time if it keeps its speed."""
+        """Where the value will be after that time if it keeps its speed, of which the first values say little."""
+        seconds *= min(1.0, self._count / TRUSTED_VALUES)
         return self.value[0] + self._velocity[0] * seconds, self.value[1] + self._velocity[1] * seconds
 
 
@@ -72,7 +75,7 @@ class Tracker:
         self._threshold = threshold
         self._place = OneEuro()
         self._finger = OneEuro()
-        self._at = float("-inf")
+        self._at, self._width = float("-inf"), 0
         self._forget()
 
     def _forget(self) -> None:
@@ -90,9 +93,9 @@ class Tracker:
         frame, and the first after a gap, is believed at once, for there is none to contradict it: a single still
         image has its finger.
         """
-        if not 0.0 < at - self._at <= GAP_SECONDS:
+        if not 0.0 < at - self._at <= GAP_SECONDS or width != self._width:
             self._forget()
-        self._at = at
+        self._at, self._width = at, width
         believed = self._believe(tip, at)
         if tip is None or not believed:
             if at - self._followed_at > BRIDGE_SECONDS:
