@@ -35,7 +35,7 @@ COMMANDS: Dict[str, Command] = {
                               "objects rename \"thing one\" \"my mug\"", "rename"),
     "objects forget": Command("commands.objects", "forget a taught thing", "objects forget \"my mug\"", "forget"),
     "train fingertip": Command("learning.pointing.train", "train the fingertip network",
-                               "train fingertip --data hands.csv --out out/fingertip"),
+                               "train fingertip --data hands.csv --init shipped --out out/fingertip"),
     "train objects": Command("learning.naming.train", "train the object network",
                              "train objects --data photos --out out/objects --scope head"),
     "train personal": Command("learning.pointing.personal", "how much your own few labelled frames would help",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+
 import cv2
 import numpy as np
 import pytest
@@ -168,3 +170,22 @@ def test_frames_without_labels_stand_in_for_hand_free_ones():
     assert len(borrowed.empty.pictures) == 5
     assert np.isnan(borrowed.empty.points).all()
     assert not make_sources().lack_empty()
+
+
+def test_every_folder_of_negatives_validates_with_its_last_photos(tmp_path):
+    for value, folder in ((10, "a"), (20, "b")):
+        for index in range(10):
+            write(tmp_path / folder / f"{index}.png", BLACK + value + index)
+    (tmp_path / "skip.txt").write_text("4.png\n")
+    args = argparse.Namespace(negatives=[tmp_path / "a", tmp_path / "b"], skip=tmp_path / "skip.txt", hold_out=0.3)
+    empty, held = sources.load_negatives(args, (8, 6))
+    assert [int(pixels[0, 0, 0]) for pixels in held.pictures] == [18, 19, 28, 29]
+    assert [int(pixels[0, 0, 0]) for pixels in empty.pictures] == [11, 12, 13, 16, 17, 21, 22, 23, 26, 27]
+
+
+def test_shares_are_made_one():
+    hands = make_sources().hands * 2
+    np.testing.assert_allclose(sources.find_shares([3.0, 1.0], hands), [0.75, 0.25])
+    np.testing.assert_allclose(sources.find_shares([], hands), [0.5, 0.5])
+    with pytest.raises(DataError, match="--share"):
+        sources.find_shares([1.0], hands)

@@ -67,6 +67,16 @@ def test_each_label_is_compared_with_its_own_point(tmp_path, point, points, erro
     np.testing.assert_allclose(seen.points[2], (0.5, 25 / 30))
 
 
+def test_a_folder_of_rendered_frames_is_data_too(tmp_path):
+    (tmp_path / "fingertips.csv").write_text("image,x,y\nimages/a.png,4,3\n")
+    (tmp_path / "empty").mkdir()
+    for index in range(6):
+        (tmp_path / "empty" / f"{index}.jpg").touch()
+    rows = sights.list_frames(tmp_path, tmp_path / "empty", held_back=True)
+    assert [row.image.name for row in rows] == ["a.png", "0.jpg", "5.jpg"]
+    assert [row.points for row in rows] == [{"tip": (4.0, 3.0)}, {}, {}]
+
+
 def test_groups_are_printed_as_a_table(capsys):
     common.print_figures({"n": 3, "slices": {"dark": {"n": 1, "median_px": None}, "plain": {"n": 2, "median_px": 4.5}},
                           "mediapipe": {"found": 2}}, as_json=False)

@@ -12,7 +12,8 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from fingerpost.core.errors import ModelError  # noqa: E402
-from fingerpost.learning import export, training  # noqa: E402
+from fingerpost.learning import export  # noqa: E402
+from fingerpost.learning.checkpoints import save_checkpoint  # noqa: E402
 from fingerpost.learning.nets import (  # noqa: E402
     FingertipMaps,
     FingertipPoints,
@@ -29,7 +30,7 @@ PICTURE = (1, 3, 120, 160)
 
 
 def save(path, net, **settings):
-    training.save_checkpoint(path, {"model": net.state_dict(), "settings": settings})
+    save_checkpoint(path, {"model": net.state_dict(), "settings": settings})
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import subprocess
@@ -14,14 +15,16 @@ from tests.dots import parse, write_empty, write_hands
 torch = pytest.importorskip("torch")
 
 from fingerpost.core.errors import DataError  # noqa: E402
-from fingerpost.learning import parallel, training  # noqa: E402
+from fingerpost.learning import parallel  # noqa: E402
+from fingerpost.learning.checkpoints import load_checkpoint  # noqa: E402
 from fingerpost.learning.pointing import train as fingertip  # noqa: E402
 
 
 def training_words(folder, out):
     return ["--data", f"{write_hands(folder, 16)}", "--negatives", f"{write_empty(folder / 'empty', 10)}",
             "--init", "shipped", "--scope", "all", "--image-size", "64", "48", "--batch", "8", "--epoch-views", "40",
-            "--epochs", "1", "--rate", "0.0003", "--hold-out", "0.25", "--threads", "1", "--out", f"{out}"]
+            "--epochs", "3", "--patience", "1", "--rate", "0.0001", "--hold-out", "0.25",
+            "--threads", "1", "--out", f"{out}"]
 
 
 def process_environment(rank):
@@ -37,10 +40,17 @@ def free_port():
 
 
 def last_epoch(out):
-    return training.load_checkpoint(out / "fingertip.pt")["history"][-1]
+    return load_checkpoint(out / "fingertip.pt")["history"][-1]
 
 
-def test_two_processes_reach_the_loss_of_one(tmp_path, monkeypatch, capfd):
+def worsening(validate):
+    """The same figures, but a score that grows with every call, so that patience runs out."""
+    calls = itertools.count()
+    return lambda *args, **options: {**validate(*args, **options), "score": float(next(calls))}
+
+
+def test_two_processes_reach_the_loss_of_one_and_lose_patience_together(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(fingertip, "validate", worsening(fingertip.validate))
     fingertip.main(parse(fingertip, *training_words(tmp_path, tmp_path / "one")))
 
     port = free_port()
@@ -55,8 +65,9 @@ def test_two_processes_reach_the_loss_of_one(tmp_path, monkeypatch, capfd):
         assert second.wait(60) == 0
     finally:
         second.kill()
-    assert capfd.readouterr().out.count("epoch") == 1  # only the first process reports
+    assert capfd.readouterr().out.count("epoch") == 2  # only the first process reports
     one, two = last_epoch(tmp_path / "one"), last_epoch(tmp_path / "two")
+    assert one["epoch"] == two["epoch"] == 2.0
     assert two["loss"] == pytest.approx(one["loss"], rel=0.02)
     assert two["px0"] == pytest.approx(one["px0"], rel=0.02)
     assert not torch.distributed.is_initialized()

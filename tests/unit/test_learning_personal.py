@@ -11,8 +11,10 @@ from tests.dots import parse, write_empty, write_hands
 
 torch = pytest.importorskip("torch")
 
-from fingerpost.core.errors import DataError  # noqa: E402
+from fingerpost.core.errors import DataError, ModelError  # noqa: E402
+from fingerpost.learning.checkpoints import save_checkpoint  # noqa: E402
 from fingerpost.learning.datasets import read_hands  # noqa: E402
+from fingerpost.learning.nets import FingertipMaps  # noqa: E402
 from fingerpost.learning.pointing import personal  # noqa: E402
 
 TINY = ("--image-size", 64, 48, "--steps", 2, "--batch", 2, "--threads", 1)
@@ -60,3 +62,12 @@ def test_the_table_tells_the_means_of_what_was_measured():
     assert [(entry["median_px"], entry["within_20px"]) for entry in summary] == [(9.0, 0.5), (5.0, 0.875)]
     assert "false_hands" not in personal.write_table(summary)
     assert personal.write_table(summary).count("\n") == 2
+
+
+def test_a_checkpoint_is_judged_at_its_own_threshold_and_size(tmp_path):
+    settings = {"head": "maps", "threshold": 0.3, "image_size": [64, 48]}
+    save_checkpoint(tmp_path / "own.pt", {"model": FingertipMaps().state_dict(), "settings": settings})
+    assert personal.load_start(str(tmp_path / "own.pt"))[1:] == (0.3, [64, 48])
+    save_checkpoint(tmp_path / "objects.pt", {"model": {}, "settings": {"image_size": 160}})
+    with pytest.raises(ModelError, match="train fingertip"):
+        personal.load_start(str(tmp_path / "objects.pt"))

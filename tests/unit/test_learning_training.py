@@ -11,11 +11,14 @@ torch = pytest.importorskip("torch")
 
 from fingerpost.core.errors import DataError, ModelError  # noqa: E402
 from fingerpost.learning import curves, training  # noqa: E402
+from fingerpost.learning.checkpoints import load_checkpoint  # noqa: E402
+from fingerpost.learning.datasets import Hands, without_hands  # noqa: E402
 from fingerpost.learning.naming import train as objects  # noqa: E402
 from fingerpost.learning.naming.teachers import _pad, load_teacher  # noqa: E402
 from fingerpost.learning.nets import FingertipMaps, initialise  # noqa: E402
 from fingerpost.learning.pointing import losses, validation  # noqa: E402
 from fingerpost.learning.pointing import train as fingertip  # noqa: E402
+from fingerpost.learning.pointing.sources import Sources  # noqa: E402
 from fingerpost.models import ModelStore  # noqa: E402
 
 SMALL = ("--init", "scratch", "--batch", 4, "--image-size", 64, 48, "--threads", 1)
@@ -85,66 +88,6 @@ def test_the_threshold_gives_way_when_it_would_miss_too_many_hands():
     assert 0.25 < validation.fit_threshold(np.concatenate([hands, empty]), present) < 0.31
 
 
-def fake_training():
-    net = torch.nn.Linear(1, 1, bias=False)
-    return training.Average(net), net, training.make_optimizer(list(net.parameters()), 0.0)
-
-
-def add_epochs(record, parts, scores):
-    """An epoch per score, after which the average weighs what the epoch's number is."""
-    for score in scores:
-        epoch = len(record.history) + 1.0
-        torch.nn.init.constant_(parts[0].net.weight, epoch)
-        record.add({"epoch": epoch, "score": score, "threshold": epoch / 10}, *parts)
-
-
-def test_patience_ships_the_best_epoch_and_goes_on_from_the_last(tmp_path):
-    parts, path = fake_training(), tmp_path / "net.pt"
-    record = training.Record(path, {}, patience=3)
-    add_epochs(record, parts, [5.0, 2.0, 4.0, 3.0])
-    assert not record.exhausted
-    state = training.load_checkpoint(path)
-    assert state["model"]["weight"].item() == 2.0
-    assert state["settings"]["threshold"] == 0.2
-    assert list(tmp_path.glob("*.pt")) == [path]
-
-    parts = fake_training()
-    record = training.Record(path, {}, patience=3)
-    record.resume(*parts)
-    assert parts[0].net.weight.item() == 4.0
-    add_epochs(record, parts, [2.5])
-    assert record.exhausted
-    assert training.load_checkpoint(path)["model"]["weight"].item() == 2.0
-    assert training.load_checkpoint(path)["settings"]["threshold"] == 0.2
-
-
-def test_without_patience_the_last_epoch_ships(tmp_path):
-    record = training.Record(tmp_path / "net.pt", {})
-    add_epochs(record, fake_training(), [1.0, 2.0, 3.0])
-    assert not record.exhausted
-    assert training.load_checkpoint(tmp_path / "net.pt")["model"]["weight"].item() == 3.0
-
-
-def test_a_checkpoint_from_before_there_was_patience_resumes(tmp_path):
-    average, net, optimizer = fake_training()
-    training.save_checkpoint(tmp_path / "net.pt", {
-        "model": average.net.state_dict(), "raw": net.state_dict(), "optimizer": optimizer.state_dict(),
-        "settings": {}, "history": [{"epoch": 1.0}, {"epoch": 2.0}]})
-    parts = fake_training()
-    record = training.Record(tmp_path / "net.pt", {}, patience=1)
-    record.resume(*parts)
-    assert torch.equal(parts[0].net.weight, average.net.weight)
-    assert not record.exhausted
-
-
-def test_resuming_with_another_scope_is_one_clear_line(tmp_path):
-    record = training.Record(tmp_path / "net.pt", {"scope": "deep"})
-    add_epochs(record, fake_training(), [1.0])
-    net = torch.nn.Linear(1, 1)
-    with pytest.raises(ModelError, match="--scope deep"):
-        record.resume(fake_training()[0], fake_training()[1], training.make_optimizer(list(net.parameters()), 0.0))
-
-
 @pytest.mark.parametrize("epochs", [1, 60])
 def test_curves_are_drawn_for_few_epochs_and_for_many(tmp_path, epochs):
     history = [{"epoch": float(epoch), "loss": 1 / epoch, "px0": 9.0, "px1": 8.0, "seconds": 1.0}
@@ -163,34 +106,102 @@ def test_fingertip_trains_and_resumes(tmp_path, head):
              "--out", tmp_path / "out", *SMALL, "--head", head, "--hold-out", 0.2, "--epoch-views", 8]
     assert fingertip.main(parse(fingertip, *words, "--epochs", 1)) == 0
     assert fingertip.main(parse(fingertip, *words, "--epochs", 2, "--resume")) == 0
-    state = training.load_checkpoint(tmp_path / "out" / "fingertip.pt")
+    state = load_checkpoint(tmp_path / "out" / "fingertip.pt")
     assert [entry["epoch"] for entry in state["history"]] == [1.0, 2.0]
     assert state["settings"]["head"] == head
     assert 0 < state["settings"]["threshold"] < 1
     assert (tmp_path / "out" / "curves.png").is_file()
     assert (tmp_path / "out" / "worst.jpg").is_file()
+    other = {"maps": "fc", "fc": "maps"}[head]
+    with pytest.raises(ModelError, match="another --head"):
+        fingertip.main(parse(fingertip, *words, "--head", other, "--resume"))
 
 
 def test_shipped_weights_learn_from_own_frames_and_keep_what_they_know_of_presence(tmp_path, capsys):
-    words = ["--data", write_hands(tmp_path, 6), "--validate", write_hands(tmp_path / "more", 4), *SMALL[2:],
-             "--init", "shipped", "--epochs", 1, "--epoch-views", 8, "--out", tmp_path / "out"]
-    assert fingertip.main(parse(fingertip, *words)) == 0
+    table = write_hands(tmp_path, 6)
+    write_dot(tmp_path / "none.png", -50, 0)
+    table.write_text(table.read_text() + "\nnone.png,,\n")  # one row without a hand is no world without hands
+    words = ["--data", table, "--validate", write_hands(tmp_path / "more", 4), "--batch", 4, "--threads", 1,
+             "--epoch-views", 8, "--out", tmp_path / "out"]
+    assert fingertip.main(parse(fingertip, *words, "--init", "shipped", "--image-size", 64, 48, "--epochs", 1)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines if "px0" in line and "epoch" not in line] == ["before", "after"]
-    state = training.load_checkpoint(tmp_path / "out" / "fingertip.pt")
+    assert [line.split()[0] for line in lines if "px0 " in line and "epoch" not in line] == ["before", "after"]
+    assert f"px0, within0: {tmp_path / 'more' / 'hands.csv'}" in lines
+
+    assert fingertip.main(parse(fingertip, *words, "--epochs", 2, "--resume")) == 0
+    assert "presence stays" in capsys.readouterr().out
+    state = load_checkpoint(tmp_path / "out" / "fingertip.pt")
     shipped = FingertipMaps()
     initialise(shipped, "shipped")
-    assert state["settings"]["freeze_norms"] is True
+    assert {key: state["settings"][key] for key in ("init", "scope", "rate", "image_size", "freeze_norms")} == {
+        "init": "shipped", "scope": "head", "rate": fingertip.RATE, "image_size": [64, 48], "freeze_norms": True}
     assert state["settings"]["threshold"] == ModelStore().info("fingertip").threshold
     for name, weight in shipped.state_dict().items():
         assert torch.equal(weight, state["model"][name]) or not name.startswith("body."), name
     assert not torch.equal(shipped.maps.weight, state["model"]["maps.weight"])
 
 
-def test_no_hand_to_validate_with_is_one_clear_line(tmp_path):
-    words = ["--data", write_hands(tmp_path, 6), "--out", tmp_path / "out", *SMALL]
-    with pytest.raises(DataError, match="--validate"):
-        fingertip.main(parse(fingertip, *words))
+@pytest.mark.parametrize(("words", "scope", "rate", "size"), [
+    ([], "all", fingertip.RATE, fingertip.SIZE),
+    (["--init", "shipped"], "head", fingertip.RATE, ModelStore().info("fingertip").input[:1:-1]),
+    (["--init", "shipped", "--negatives", "photos"], "all", fingertip.GENTLE_RATE,
+     ModelStore().info("fingertip").input[:1:-1]),
+    (["--init", "shipped", "--scope", "last", "--rate", 0.1, "--image-size", 96, 72], "last", 0.1, (96, 72)),
+])
+def test_what_is_left_open_depends_on_the_start_and_the_data(words, scope, rate, size):
+    args = parse(fingertip, "--data", "hands.csv", "--out", "out", *words)
+    fingertip.settle(args)
+    assert (args.scope, args.rate, args.image_size) == (scope, rate, size)
+
+
+def test_hands_alone_without_an_anchor_are_warned_of(capsys):
+    hands = without_hands([np.zeros((48, 64, 3), np.uint8)])._replace(present=np.array([True]))
+    only = Sources([hands], np.ones(1), without_hands([]), [hands], ["own.csv"])
+    fingertip.announce(only, anchored=False)
+    printed = capsys.readouterr()
+    assert "--negatives" in printed.err
+    assert printed.out == "px0, within0: own.csv\n"
+
+
+@pytest.mark.parametrize(("words", "remedy"), [
+    ([], "--validate"),
+    (["--hold-out", 1], "--hold-out"),
+    (["--share", 0], "--share"),
+    (["--epochs", 0], "--epochs"),
+    (["--minutes", 0], "--minutes"),
+])
+def test_a_training_that_cannot_be_is_one_clear_line(tmp_path, words, remedy):
+    held = ["--hold-out", 0.5] if words else []
+    args = parse(fingertip, "--data", write_hands(tmp_path, 6), "--out", tmp_path / "out", *SMALL, *held, *words)
+    with pytest.raises(DataError, match=remedy):
+        fingertip.main(args)
+
+
+def test_a_table_without_rows_is_one_clear_line(tmp_path):
+    (tmp_path / "hands.csv").write_text("image,x,y\n")
+    with pytest.raises(DataError, match="no frames to learn from"):
+        fingertip.main(parse(fingertip, "--data", tmp_path / "hands.csv", "--out", tmp_path / "out", *SMALL))
+
+
+class Lost(torch.nn.Module):
+    """A network that has run off into what is no number."""
+
+    def forward(self, pictures):
+        nan = torch.full((len(pictures), 3, 6, 8), torch.nan)
+        return nan, nan[:, :1, 0, 0]
+
+
+def test_a_network_without_numbers_misses_every_hand_by_infinity():
+    hands = Hands([np.zeros((48, 64, 3), np.uint8)], np.full((1, 3, 2), 0.5), np.array([True]))
+    figures = validation.validate(Lost(), [hands], (64, 48), "cpu")
+    assert figures["score"] == figures["px0"] == np.inf
+    assert figures["missed"] == 1.0
+
+
+def test_objects_are_not_shared_by_processes(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(DataError, match="torchrun"):
+        objects.main(parse(objects, "--data", tmp_path, "--out", tmp_path))
 
 
 def test_objects_train_without_teachers_and_are_calibrated(tmp_path):
@@ -200,7 +211,7 @@ def test_objects_train_without_teachers_and_are_calibrated(tmp_path):
     args = parse(objects, "--data", tmp_path / "data", "--out", tmp_path / "out", "--init", "scratch", "--batch", 4,
                  "--epochs", 1, "--image-size", 32, "--early-size", 32, "--hold-out", 0.2, "--threads", 1)
     assert objects.main(args) == 0
-    settings = training.load_checkpoint(tmp_path / "out" / "objects.pt")["settings"]
+    settings = load_checkpoint(tmp_path / "out" / "objects.pt")["settings"]
     assert settings["labels"] == ["Blue", "Red", "other"]
     assert settings["temperature"] > 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from pathlib import Path
 
 import cv2
@@ -12,6 +14,7 @@ from fingerpost.core.errors import DataError
 from fingerpost.core.types import Fingertip
 from fingerpost.learning.evaluation import motion
 from fingerpost.learning.evaluation.motion import Motion
+from tests.dots import parse
 
 AT = np.arange(0.0, 6.0, 1.0 / 30)
 
@@ -76,7 +79,7 @@ class BrightestPixel:
 
 
 def write_frames(folder, count):
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for index in range(count):
         picture = np.zeros((120, 160, 3), np.uint8)
         picture[60, 40 + 2 * index] = 255
@@ -103,3 +106,18 @@ def test_a_folder_stands_for_its_videos(tmp_path):
     (tmp_path / "b.mp4").touch()
     (tmp_path / "a.MP4").touch()
     assert motion.list_clips([tmp_path, Path("frames")]) == [tmp_path / "a.MP4", tmp_path / "b.mp4", Path("frames")]
+
+
+def test_clips_of_the_same_name_count_both(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("matplotlib", reason="plots need fingerpost[train]")
+    monkeypatch.setattr(motion, "OnnxBackend", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(motion, "FingertipFinder", lambda *_: BrightestPixel())
+    for folder in ("a", "b"):
+        write_frames(tmp_path / folder / "walk", 12)
+    clips = [str(tmp_path / folder / "walk") for folder in ("a", "b")]
+    args = parse(motion, "--data", *clips, "--plots", tmp_path / "plots", "--json")
+    assert motion.main(args) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["frames"] == 24
+    assert list(figures["clips"]) == clips
+    assert sorted(path.name for path in (tmp_path / "plots").iterdir()) == ["1-walk.png", "2-walk.png"]

@@ -218,10 +218,15 @@ def test_every_fifth_photo_is_held_back(tmp_path):
         (tmp_path / f"{number:02d}.jpg").write_bytes(b"")
     assert [path.stem for path in backgrounds.photo_paths(tmp_path, held_back=True)] == ["00", "05", "10"]
     assert len(backgrounds.photo_paths(tmp_path)) == 8
+    assert [path.stem for path in backgrounds.photo_paths(tmp_path, skipped={"01.jpg", "02.jpg"})][:3] == [
+        "03", "04", "06"]
 
 
-def test_a_folder_without_photos_is_an_error(tmp_path):
-    with pytest.raises(DataError, match="holds no photos"):
+def test_a_folder_without_enough_photos_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="no pictures"):
+        backgrounds.photo_paths(tmp_path)
+    (tmp_path / "only.jpg").write_bytes(b"")
+    with pytest.raises(DataError, match="too few photos"):
         backgrounds.photo_paths(tmp_path)
 
 

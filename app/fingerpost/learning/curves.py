@@ -67,6 +67,8 @@ def running_mean(values: np.ndarray) -> np.ndarray:
 def padded_range(values: np.ndarray) -> tuple[float, float]:
     """Least and largest value with a margin; figures that older epochs lack do not count."""
     known = values[np.isfinite(values)]
+    if not len(known):
+        return 0.0, 1.0
     low, high = float(known.min()), float(known.max())
     margin = 0.05 * (high - low) or 0.01
     return low - margin, high + margin

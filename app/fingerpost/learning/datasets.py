@@ -64,7 +64,7 @@ def list_labelled(folder: Path, labels: Sequence[str]) -> list[tuple[Path, int]]
 
 def split_runs(labelled: Sequence[tuple[Path, int]],
                share: float) -> tuple[list[tuple[Path, int]], list[tuple[Path, int]]]:
-    """Hold out the last `share` of each class by name.
+    """Hold out the last `share` of each class (or folder, or whatever the numbers stand for) by name.
 
     Neighbours in name are often shots of the same shelf; a random hold-out would find their twins in training.
     """
@@ -110,6 +110,8 @@ class Hands(NamedTuple):
 
 COLUMNS = {"tip": ("x", "y"), "pad": ("pad_x", "pad_y"), "knuckle": ("knuckle_x", "knuckle_y")}
 """Where a table with all points, as `fingerpost data synthesize` writes it, keeps each of them."""
+RENDERED_TABLE = "fingertips.csv"
+"""The table in a folder of rendered frames."""
 COURSE_NAME = re.compile(r"^(-?\d+)_(-?\d+)_[0-9a-fA-F-]+$")
 """X_Y_UUID, the file names that NVIDIA's course notebooks write."""
 
@@ -119,12 +121,8 @@ def read_hands(source: Path, point: str, size: tuple[int, int]) -> Hands:
 
     `point` (tip or pad) says what the columns x and y label, unless the table has columns for the others too.
     """
-    if source.is_dir() and not (source / "fingertips.csv").is_file():
-        rows = list_course(source)
-    else:
-        rows = read_table(source / "fingertips.csv" if source.is_dir() else source)
     pictures, points, present = [], [], []
-    for row in rows:
+    for row in list_rows(source):
         pixels = read_picture(row.image)
         height, width = pixels.shape[:2]
         pictures.append(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
@@ -142,6 +140,13 @@ class Row(NamedTuple):
     points: dict[str, tuple[float, float]]
     side: str = ""
     """left, right, or empty where the table does not say."""
+
+
+def list_rows(source: Path) -> list[Row]:
+    """The rows of a CSV, of a folder with `fingertips.csv`, or of a course folder."""
+    if source.is_dir() and not (source / RENDERED_TABLE).is_file():
+        return list_course(source)
+    return read_table(source / RENDERED_TABLE if source.is_dir() else source)
 
 
 def read_table(path: Path) -> list[Row]:
@@ -179,8 +184,12 @@ def list_course(folder: Path) -> list[Row]:
 
 
 def read_empty(paths: Sequence[Path], size: tuple[int, int]) -> Hands:
-    """Pictures without a pointing hand."""
-    pictures = [cv2.resize(read_picture(path), size, interpolation=cv2.INTER_AREA) for path in paths]
+    """Pictures without a pointing hand, squeezed to `size` (width, height)."""
+    return without_hands([cv2.resize(read_picture(path), size, interpolation=cv2.INTER_AREA) for path in paths])
+
+
+def without_hands(pictures: list[np.ndarray]) -> Hands:
+    """The pictures as frames in which nothing is labelled and no hand points."""
     count = len(pictures)
     return Hands(pictures, np.full((count, 3, 2), np.nan, np.float32), np.zeros(count, bool))
 

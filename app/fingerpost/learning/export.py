@@ -20,8 +20,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import ResNet
 
 from ..core.errors import ModelError
-from .nets import MEAN, STD, FingertipMaps, FingertipPoints, ObjectNet
-from .training import load_checkpoint
+from .checkpoints import load_checkpoint
+from .nets import FINGERTIP_NETS, MEAN, STD, ObjectNet
 
 OPSET = 13
 TOLERANCE = 1e-4
@@ -107,9 +107,9 @@ def _build_objects(settings: dict[str, Any]) -> Finished:
 
 def _build_fingertip(settings: dict[str, Any]) -> Finished:
     width, height = settings["image_size"]
-    maps = settings["head"] == "maps"
-    return Finished("fingertip", FingertipMaps() if maps else FingertipPoints(), (1, 3, height, width),
-                    ["heatmaps" if maps else "points", "presence"], None, round(settings["threshold"], 4))
+    head = settings["head"]
+    return Finished("fingertip", FINGERTIP_NETS[head](), (1, 3, height, width),
+                    ["heatmaps" if head == "maps" else "points", "presence"], None, round(settings["threshold"], 4))
 
 
 def fold_batch_norm(net: nn.Module) -> nn.Module:

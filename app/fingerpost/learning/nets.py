@@ -13,6 +13,7 @@ from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from ..core.errors import ModelError
 from ..models import ModelStore
+from .checkpoints import load_checkpoint
 from .shipped import read_weights
 
 MEAN = (0.485, 0.456, 0.406)
@@ -96,6 +97,10 @@ class FingertipPoints(nn.Module):
         return self.points(embedding), self.presence(embedding)
 
 
+FINGERTIP_NETS: dict[str, type[nn.Module]] = {"maps": FingertipMaps, "fc": FingertipPoints}
+"""The fingertip networks by their heads."""
+
+
 def walk(body: ResNet, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The outputs of layers 2, 3 and 4, at strides 8, 16 and 32."""
     stem = body.maxpool(body.relu(body.bn1(body.conv1(pictures))))
@@ -108,8 +113,8 @@ def initialise(net: nn.Module, source: str) -> bool:
     """Fill the network from `torchvision`, `shipped`, `scratch` (nothing to do), or a checkpoint file.
 
     torchvision fills `net.body`; a checkpoint or a shipped model of the same kind of network fills the heads too, one
-    of the other kind only the body. Returns whether the norms have no statistics of their own, so that a training
-    must freeze them: those of a shipped network are folded into its weights.
+    of the other kind only the body. Returns whether a training must keep the norms frozen: those of a shipped network
+    are folded into its weights and have no statistics of their own, and a checkpoint remembers whether its were frozen.
     Raises ModelError with the remedy when the source cannot be had.
     """
     if source == "scratch":
@@ -121,10 +126,7 @@ def initialise(net: nn.Module, source: str) -> bool:
         kind = "objects" if isinstance(net, ObjectNet) else "fingertip"
         fill_folded(net, read_weights(ModelStore().load(kind).path))
         return True
-    if not Path(source).is_file():
-        raise ModelError(f"no checkpoint at {source}: drop --resume, or give --init shipped, torchvision, "
-                         "scratch or a checkpoint")
-    state = torch.load(source, map_location="cpu", weights_only=True)
+    state = load_checkpoint(Path(source))
     _fill(net, state["model"], source)
     return bool(state["settings"].get("freeze_norms"))
 

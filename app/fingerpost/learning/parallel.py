@@ -25,7 +25,7 @@ PATIENCE = timedelta(hours=1)
 @contextmanager
 def joined() -> Iterator[None]:
     """Join the other processes, found through the environment that torchrun sets (RANK, WORLD_SIZE, ...)."""
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+    if expected() == 1:
         yield
         return
     cuda = torch.cuda.is_available()
@@ -36,6 +36,11 @@ def joined() -> Iterator[None]:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def expected() -> int:
+    """How many processes torchrun has started."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 def count() -> int:

@@ -1,4 +1,4 @@
-"""What every training here shares: schedule, moving average, checkpoints, prefetching."""
+"""What every training here shares: options, schedule, moving average, prefetching."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from ..core.errors import ModelError
+from ..core.errors import DataError
 from . import parallel
-from .curves import draw_curves
 from .nets import MEAN, SCOPES, STD, initialise
 
 T = TypeVar("T")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+
+
+def begin(args: argparse.Namespace) -> None:
+    """Prepare the process as the common options say. Raises DataError for a training that would have no length."""
+    if args.epochs < 1 or args.batch < 1 or (args.minutes is not None and args.minutes <= 0):
+        raise DataError("--epochs, --batch and --minutes must be above 0: give a larger number, or leave them out")
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    keep_freed_memory()
 
 
 def keep_freed_memory() -> None:
@@ -44,14 +52,15 @@ class Average:
 
     def __init__(self, net: nn.Module, decay: float = 0.996):
         self.net = copy.deepcopy(net).eval()
+        self.steps = 0
+        """Updates so far; a checkpoint keeps them, or a resumed average would soon forget what it holds."""
         self._decay = decay
-        self._steps = 0
 
     @torch.no_grad()
     def update(self, net: nn.Module) -> None:
         """Move a little towards `net`; in the first steps more, so that the random start is soon forgotten."""
-        self._steps += 1
-        decay = min(self._decay, self._steps / (self._steps + 10))
+        self.steps += 1
+        decay = min(self._decay, self.steps / (self.steps + 10))
         for ours, theirs in zip(self.net.state_dict().values(), net.state_dict().values(), strict=True):
             if ours.dtype.is_floating_point:
                 ours.lerp_(theirs, 1 - decay)
@@ -97,12 +106,15 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     """The options that every training has."""
     parser.add_argument("--init", default="torchvision",
                         help="where to start: torchvision (default), shipped, scratch, or a checkpoint")
-    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns (default: all)")
+    parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns beside the heads: nothing "
+                        "(head, the default of `train fingertip --init shipped` without --negatives), layer 4 (last), "
+                        "layers 2 to 4 (deep), or everything (all, else the default)")
     parser.add_argument("--freeze-norms", action="store_true",
                         help="keep the statistics of the batch norms; always so from the shipped weights")
     parser.add_argument("--minutes", type=float, help="train for this time instead of for --epochs")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads (default: as many "
+                        "as cores, here %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn at random (default 0)")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
 
 
@@ -171,82 +183,3 @@ def progress(items: Iterator[T], total: int, label: str) -> Iterator[T]:
 
     hidden = not (sys.stdout.isatty() and parallel.is_first())
     return iter(tqdm(items, total=total, desc=label, leave=False, disable=hidden))
-
-
-class Record:
-    """The checkpoint of a training, written after every epoch, and the choice of the epoch that ships.
-
-    Without `patience` the last epoch ships. With it the one with the smallest `score` does, and the training is over
-    when so many epochs in a row brought no smaller one. One file holds both what ships (`model`) and where the
-    training stands (`average`, `raw`, `optimizer`), so that --resume goes on from the last epoch in either case.
-    """
-
-    def __init__(self, path: Path, settings: dict[str, Any], patience: int | None = None):
-        self._path, self._settings, self._patience = path, settings, patience
-        self.history: list[dict[str, float]] = []
-        self.model: dict[str, Tensor] = {}
-        """The weights that ship."""
-
-    def resume(self, average: Average, net: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Continue where the checkpoint stopped."""
-        state = load_checkpoint(self._path)
-        average.net.load_state_dict(state.get("average", state["model"]))
-        net.load_state_dict(state["raw"])
-        try:
-            optimizer.load_state_dict(state["optimizer"])
-        except ValueError as error:
-            raise ModelError(f"{self._path} was trained with --scope {state['settings'].get('scope')}: "
-                             "give the same with --resume") from error
-        self.history, self.model = list(state["history"]), state["model"]
-
-    def add(self, entry: dict[str, float], average: Average, net: nn.Module,
-            optimizer: torch.optim.Optimizer) -> None:
-        """Report an epoch, write the checkpoint and draw the curves."""
-        report(entry)
-        self.history.append(entry)
-        weights = copy.deepcopy(average.net.state_dict())
-        if self.shipped is entry:
-            self.model = weights
-        if "threshold" in self.shipped:
-            self._settings["threshold"] = self.shipped["threshold"]
-        save_checkpoint(self._path, {"model": self.model, "average": weights, "raw": net.state_dict(),
-                                     "optimizer": optimizer.state_dict(), "settings": self._settings,
-                                     "history": self.history})
-        draw_curves(self.history, self._path.with_name("curves.png"), self.shipped)
-
-    @property
-    def shipped(self) -> dict[str, float]:
-        """The epoch that ships, of those so far."""
-        newest_first = self.history[::-1]
-        return min(newest_first, key=_score) if self._patience else newest_first[0]
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether patience has run out."""
-        if not self._patience or not self.history:
-            return False
-        return self.history[-1]["epoch"] - self.shipped["epoch"] >= self._patience
-
-
-def _score(entry: dict[str, float]) -> float:
-    return entry.get("score", math.inf)
-
-
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint; a run that is cut off leaves the last whole one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    torch.save(state, unfinished)
-    unfinished.replace(path)
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read what `save_checkpoint` wrote. Raises ModelError when there is none."""
-    if not path.is_file():
-        raise ModelError(f"no checkpoint at {path}: train first, or drop --resume")
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def report(entry: dict[str, float], label: str = "") -> None:
-    """One line, for people and for logs."""
-    print(label + "  ".join(f"{key} {value:.4g}" for key, value in entry.items()), flush=True)

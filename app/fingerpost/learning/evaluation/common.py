@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...models import ModelInfo, ModelStore
-from ..datasets import HELD_BACK
+from ..datasets import list_pictures, split_photos
 
 
 def add_common(parser: argparse.ArgumentParser, strangers: str) -> None:
@@ -17,7 +17,7 @@ def add_common(parser: argparse.ArgumentParser, strangers: str) -> None:
                         "default: what ships")
     parser.add_argument("--held-back", action="store_true",
                         help=f"of --{strangers} take only every fifth by name, which training never sees")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -28,9 +28,11 @@ def find_model(kind: str, given: Path | None) -> ModelInfo:
     return ModelStore(given if given.is_dir() else given.parent).load(kind)
 
 
-def thin(paths: list[Path], held_back: bool) -> list[Path]:
-    """All of the pictures, or only those that training holds back."""
-    return paths[::HELD_BACK] if held_back else paths
+def list_unlabelled(folder: Path | None, held_back: bool) -> list[Path]:
+    """All pictures of a folder, or only those that training holds back; none without a folder."""
+    if folder is None:
+        return []
+    return split_photos(folder)[1] if held_back else list_pictures(folder)
 
 
 def print_figures(figures: dict[str, Any], as_json: bool) -> None:

@@ -26,7 +26,8 @@ DEFAULT_THRESHOLD = 0.5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost evaluate fingertip`."""
-    parser.add_argument("--data", type=Path, required=True, help="a CSV image,x,y, or a folder X_Y_UUID.jpg")
+    parser.add_argument("--data", type=Path, required=True,
+                        help="a CSV image,x,y, a folder of rendered frames, or a folder X_Y_UUID.jpg")
     parser.add_argument("--point", choices=("tip", "pad"), default="tip",
                         help="what was labelled: the outermost point, or the middle of the last segment")
     parser.add_argument("--no-hands", type=Path, metavar="DIR", help="pictures without hands, for false_hands")

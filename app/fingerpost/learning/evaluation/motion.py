@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write a plot per clip: raw and followed path")
     parser.add_argument("--model", type=Path, help="an ONNX file with manifest.json beside it, or their folder; "
                         "default: what ships")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -51,14 +51,14 @@ def main(args: argparse.Namespace) -> int:
     info = find_model("fingertip", args.model)
     with OnnxBackend(info.path, args.threads) as backend:
         finder = FingertipFinder(backend, info)
-        motions = {path.stem: follow(finder, path) for path in list_clips(args.data)}
+        motions = {str(path): follow(finder, path) for path in list_clips(args.data)}
     figures = summarise(list(motions.values()))
     figures["clips"] = {name: summarise([motion]) for name, motion in motions.items()}
     print_figures(figures, args.json)
     if args.plots:
         args.plots.mkdir(parents=True, exist_ok=True)
-        for name, motion in motions.items():
-            draw_motion(motion, args.plots / f"{name}.png")
+        for number, (name, motion) in enumerate(motions.items(), 1):  # clips of two folders may share a name
+            draw_motion(motion, args.plots / f"{number}-{Path(name).stem}.png")
     return 0
 
 

@@ -13,9 +13,9 @@ from ...core.state import Rules
 from ...inference.onnx import OnnxBackend
 from ...progress import Progress
 from ...vision.recognise import Recogniser, TaughtHead
-from ..datasets import list_labelled, list_pictures, read_picture
+from ..datasets import list_labelled, read_picture
 from ..views import centre_square
-from .common import add_common, find_model, print_figures, rounded, thin
+from .common import add_common, find_model, list_unlabelled, print_figures, rounded
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def main(args: argparse.Namespace) -> int:
     info = find_model("objects", args.model)
     labels = list(info.labels or ())
     known = list_labelled(args.data, labels)
-    strangers = thin(list_pictures(args.unknown), args.held_back) if args.unknown else []
+    strangers = list_unlabelled(args.unknown, args.held_back)
     with OnnxBackend(info.path, args.threads) as backend:
         recogniser = Recogniser(backend, info, TaughtHead())
         answers = [name(recogniser, path, labels[label]) for path, label in Progress(known, "known things")]

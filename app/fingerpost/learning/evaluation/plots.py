@@ -54,15 +54,22 @@ def draw_worst(sights: Sequence[Sight], badness: Callable[[Sight], float], thres
 def draw_sight(sight: Sight, threshold: float) -> np.ndarray:
     """One frame as RGB uint8 (240, 320, 3): the labelled point green, the seen one red, the seen tip a red cross;
     and whether a hand was found at the presence threshold."""
-    tile = cv2.resize(read_picture(sight.path), _TILE, interpolation=cv2.INTER_AREA)
-    for place, colour in ((sight.label, _LABELLED), (sight.place, _FOUND)):
-        if place is not None:
-            cv2.circle(tile, on_tile(place), 6, colour, 1, cv2.LINE_AA)
+    tile = draw_tile(read_picture(sight.path), sight.label, sight.place)
     if not np.isnan(sight.points[TIP]).any():
         cv2.drawMarker(tile, on_tile(sight.points[TIP]), _FOUND, cv2.MARKER_CROSS, 16, 1, cv2.LINE_AA)
     error = "" if sight.label is None else f"{sight.error_px:.0f} px  "
     found = "found" if sight.presence >= threshold else "not found"
     write_words(tile, f"{error}presence {sight.presence:.2f}  {found}")
+    return tile
+
+
+def draw_tile(pixels: np.ndarray, label: np.ndarray | None, place: np.ndarray | None) -> np.ndarray:
+    """A frame as RGB uint8 (240, 320, 3) with the labelled place green and the found one red, both shares (2,); what
+    is None or NaN is not drawn."""
+    tile = cv2.resize(pixels, _TILE, interpolation=cv2.INTER_AREA)
+    for point, colour in ((label, _LABELLED), (place, _FOUND)):
+        if point is not None and not np.isnan(point).any():
+            cv2.circle(tile, on_tile(point), 6, colour, 1, cv2.LINE_AA)
     return tile
 
 

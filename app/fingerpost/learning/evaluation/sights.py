@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...vision.fingertip import PAD, TIP, FingertipFinder
-from ..datasets import Row, list_course, list_pictures, read_picture, read_table
-from .common import rounded, thin
+from ..datasets import Row, list_rows, read_picture
+from .common import list_unlabelled, rounded
 
 WIDTH, HEIGHT = 640.0, 480.0
 """Errors are given in pixels of a frame of this size."""
@@ -41,10 +41,8 @@ class Sight(NamedTuple):
 
 
 def list_frames(data: Path, no_hands: Path | None = None, held_back: bool = False) -> list[Row]:
-    """The frames of a table or a course folder, then the pictures of `no_hands`, which have no points."""
-    table = list_course(data) if data.is_dir() else read_table(data)
-    empty = thin(list_pictures(no_hands), held_back) if no_hands else []
-    return table + [Row(path, {}) for path in empty]
+    """The frames of a table or a folder, then the pictures of `no_hands`, which have no points."""
+    return list_rows(data) + [Row(path, {}) for path in list_unlabelled(no_hands, held_back)]
 
 
 def look(finder: FingertipFinder, row: Row, point: str) -> Sight:

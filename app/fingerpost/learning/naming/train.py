@@ -18,9 +18,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .. import training
+from ...core.errors import DataError
+from .. import parallel, training
+from ..checkpoints import load_checkpoint, save_checkpoint
 from ..datasets import OTHER, list_classes
 from ..nets import ObjectNet, limit_scope, set_training
+from ..record import Record
 from ..views import Random, centre_square, make_view
 from .likeness import fit_likeness
 from .matching import Match, prepare_match, repeat_batches
@@ -38,16 +41,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--extra", type=Path, action="append", default=[],
                         help="more nameless pictures, all of them learned from; may repeat")
     parser.add_argument("--skip", type=Path, help="text file of picture names in --other and --extra to leave out")
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--image-size", type=int, default=160, help="side in pixels of the network's input")
-    parser.add_argument("--early-size", type=int, default=112, help="side in pixels in the first part")
-    parser.add_argument("--early-share", type=float, default=0.6, help="share of the epochs at the early size")
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate")
-    parser.add_argument("--decay", type=float, default=0.05, help="weight decay")
-    parser.add_argument("--match", type=float, default=5.0, help="weight of the teachers' features in the loss")
-    parser.add_argument("--repeat", type=int, default=3, help="how often the student learns what the teachers saw once")
-    parser.add_argument("--hold-out", type=float, default=0.1, help="share of every class that only validates")
+    parser.add_argument("--epochs", type=int, default=40, help="how many (default %(default)s)")
+    parser.add_argument("--image-size", type=int, default=160,
+                        help="side in pixels of the network's input (default %(default)s)")
+    parser.add_argument("--early-size", type=int, default=112,
+                        help="side in pixels in the first part (default %(default)s)")
+    parser.add_argument("--early-share", type=float, default=0.6,
+                        help="share of the epochs at the early size (default %(default)s)")
+    parser.add_argument("--batch", type=int, default=64, help="views per step (default %(default)s)")
+    parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate (default %(default)s)")
+    parser.add_argument("--decay", type=float, default=0.05, help="weight decay (default %(default)s)")
+    parser.add_argument("--match", type=float, default=5.0,
+                        help="weight of the teachers' features in the loss (default %(default)s)")
+    parser.add_argument("--repeat", type=int, default=3,
+                        help="how often the student learns what the teachers saw once (default %(default)s)")
+    parser.add_argument("--hold-out", type=float, default=0.1,
+                        help="share of every class that only validates (default %(default)s)")
     training.add_common(parser)
 
 
@@ -101,9 +110,9 @@ def fit_temperature(net: ObjectNet, held: Pool, side: int, rng: Random) -> float
 
 def train(args: argparse.Namespace) -> int:
     """Train from the top to the bottom; leaves objects.pt and curves.png in `--out`."""
-    torch.manual_seed(args.seed)
-    torch.set_num_threads(args.threads)
-    training.keep_freed_memory()
+    if parallel.expected() > 1:
+        raise DataError("objects are learned by one process: start `train objects` without torchrun")
+    training.begin(args)
     settings = training.describe(args)
     names = list_classes(args.data)
     known, nameless, held = load_pools(args, names)
@@ -122,7 +131,7 @@ def calibrate(checkpoint: Path, held: Pool, seed: int) -> None:
 
     The export folds temperature and centre into the network.
     """
-    state = training.load_checkpoint(checkpoint)
+    state = load_checkpoint(checkpoint)
     settings = state["settings"]
     net = ObjectNet(len(settings["labels"])).eval()
     net.load_state_dict(state["model"])
@@ -131,7 +140,7 @@ def calibrate(checkpoint: Path, held: Pool, seed: int) -> None:
     likeness = fit_likeness(partial(embed, net), held.pictures, side, rng)
     settings["centre"] = likeness.centre.tolist()
     settings["likeness"] = [round(likeness.middle, 4), round(likeness.width, 4)]
-    torch.save(state, checkpoint)
+    save_checkpoint(checkpoint, state)
 
 
 @torch.no_grad()
@@ -148,7 +157,7 @@ def run_epochs(args: argparse.Namespace, settings: dict[str, Any], net: ObjectNe
     limit_scope(net, args.scope)
     optimizer = training.make_optimizer([p for p in learner.parameters() if p.requires_grad], args.decay)
     average = training.Average(net)
-    record = training.Record(args.out / CHECKPOINT, settings)
+    record = Record(args.out / CHECKPOINT, settings)
     if args.resume:
         record.resume(average, learner, optimizer)
     course = training.Course(args.epochs, args.minutes, record.history)

@@ -15,6 +15,7 @@ import argparse
 import copy
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,15 +23,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from ...core.errors import DataError
+from ...core.errors import DataError, ModelError
 from ...models import ModelStore
 from ...progress import Progress
 from .. import training
-from ..datasets import Hands, pick_hands, read_empty, split_photos
-from ..nets import SCOPES, FingertipMaps, initialise, limit_scope, set_training
+from ..checkpoints import load_checkpoint
+from ..datasets import Hands, pick_hands, read_empty, split_photos, without_hands
+from ..evaluation.fingertip import DEFAULT_THRESHOLD
+from ..evaluation.sights import NEAR_PX
+from ..nets import FINGERTIP_NETS, SCOPES, initialise, limit_scope, set_training
 from .sources import SPARE, Sources, draw_batch, read_source
 from .train import learn_batch
-from .validation import NEAR_PX, measure_errors, predict
+from .validation import measure_errors, predict
 
 EMPTY_SHARE = 0.25
 """Share of the views that only anchor presence: any part of any frame."""
@@ -72,34 +76,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--data", required=True, metavar="PATH[:tip|:pad]",
                         help="the wearer's frames: a CSV image,x,y or a course folder")
-    parser.add_argument("--point", choices=("tip", "pad"), default="tip", help="what x,y label where --data is silent")
-    parser.add_argument("--shots", type=int, nargs="+", default=[5, 20, 80], help="how many frames to learn from")
-    parser.add_argument("--draws", type=int, default=3, help="random choices of the frames for each number")
+    parser.add_argument("--point", choices=("tip", "pad"), default="tip",
+                        help="what x,y label where --data is silent (default tip)")
+    parser.add_argument("--shots", type=int, nargs="+", default=[5, 20, 80],
+                        help="how many frames to learn from (default 5 20 80)")
+    parser.add_argument("--draws", type=int, default=3,
+                        help="random choices of the frames for each number (default %(default)s)")
     parser.add_argument("--held-back", type=int, metavar="N",
                         help="how many of the last frames only measure; default: a third")
     parser.add_argument("--no-hands", type=Path, metavar="DIR",
                         help="photos without hands, for false_hands; every fifth, which never trains, is taken")
     parser.add_argument("--out", type=Path, required=True, help="where personal.png goes")
     parser.add_argument("--init", default="shipped", help="shipped (default) or a checkpoint")
-    parser.add_argument("--scope", choices=tuple(SCOPES), default="head", help="what learns beside the heads")
-    parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate")
-    parser.add_argument("--image-size", type=int, nargs=2, metavar=("W", "H"), help="default: the shipped network's")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scope", choices=tuple(SCOPES), default="head",
+                        help="what learns beside the heads (default head: nothing)")
+    parser.add_argument("--steps", type=int, default=60, help="of each training (default %(default)s)")
+    parser.add_argument("--batch", type=int, default=16, help="views per step (default %(default)s)")
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate (default %(default)s)")
+    parser.add_argument("--image-size", type=int, nargs=2, metavar=("W", "H"),
+                        help="of the network's input; default: that of --init")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads (here %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn at random (default 0)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def main(args: argparse.Namespace) -> int:
     """Measure before, then for every number of frames and every choice; print and draw."""
     torch.set_num_threads(args.threads)
-    net, info = FingertipMaps(), ModelStore().info("fingertip")
-    initialise(net, args.init)
-    args.image_size = tuple(args.image_size or info.input[:1:-1])
+    net, threshold, size = load_start(args.init)
+    args.image_size = tuple(args.image_size or size)
     pool, held = load_frames(args)
     empty = read_empty(split_photos(args.no_hands)[1] if args.no_hands else [], args.image_size)
-    judge = Judge(held, empty, info.threshold or 0.5, args.image_size)
+    judge = Judge(held, empty, threshold, args.image_size)
     if max(args.shots) > len(pool.pictures):
         print(f"only {len(pool.pictures)} frames to learn from: larger numbers are left out", file=sys.stderr)
     runs = [(count, draw) for count in args.shots if count <= len(pool.pictures) for draw in range(args.draws)]
@@ -111,6 +119,21 @@ def main(args: argparse.Namespace) -> int:
     draw_personal(summary, args.out / "personal.png")
     print(json.dumps({"held_back": len(held.pictures), "results": summary}) if args.json else write_table(summary))
     return 0
+
+
+def load_start(source: str) -> tuple[nn.Module, float, Sequence[int]]:
+    """The network to start from, shipped or of a checkpoint, with its presence threshold and its input's size."""
+    if source == "shipped":
+        info = ModelStore().info("fingertip")
+        head, threshold, size = "maps", info.threshold, info.input[:1:-1]
+    else:
+        settings = load_checkpoint(Path(source))["settings"]
+        head, threshold, size = (settings.get(name) for name in ("head", "threshold", "image_size"))
+        if head is None or size is None:
+            raise ModelError(f"{source} finds no fingertips: give a checkpoint that `train fingertip` wrote")
+    net = FINGERTIP_NETS[head]()
+    initialise(net, source)
+    return net, threshold or DEFAULT_THRESHOLD, size
 
 
 def load_frames(args: argparse.Namespace) -> tuple[Hands, Hands]:
@@ -136,7 +159,7 @@ def adapt(net: nn.Module, frames: Hands, args: argparse.Namespace) -> nn.Module:
     learner = copy.deepcopy(net).to(memory_format=torch.channels_last)
     optimizer = training.make_optimizer(limit_scope(learner, args.scope), decay=0.0)
     average = training.Average(learner)
-    sources = Sources([frames], np.ones(1), pick_hands(frames, np.arange(0)), []).with_unlabelled()
+    sources = Sources([frames], np.ones(1), without_hands([]), []).with_unlabelled()
     set_training(learner, freeze_norms=True)
     for step in range(args.steps):
         training.set_rate(optimizer, training.learning_rate(step / args.steps, args.rate))

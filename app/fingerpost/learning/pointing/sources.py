@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from ...core.errors import DataError
-from ..datasets import Hands, pick_hands, read_empty, read_hands, read_names, split_photos
+from ..datasets import (
+    Hands,
+    pick_hands,
+    read_empty,
+    read_hands,
+    read_names,
+    split_photos,
+    split_runs,
+    without_hands,
+)
 from ..views import Random, random_cut
 from .views import make_hand_view
 
@@ -28,6 +37,8 @@ class Sources(NamedTuple):
     shares: np.ndarray
     empty: Hands
     held: list[Hands]
+    held_names: Sequence[str] = ()
+    """Where each of `held` comes from, in words."""
 
     def lack_empty(self) -> bool:
         """Whether no frame without a hand is there to learn from."""
@@ -35,31 +46,47 @@ class Sources(NamedTuple):
 
     def with_unlabelled(self) -> Sources:
         """The frames that train, without their labels, where the hand-free ones belong: for learning with an anchor."""
-        pictures = [pixels for part in self.hands for pixels in part.pictures]
-        count = len(pictures)
-        return self._replace(empty=Hands(pictures, np.full((count, 3, 2), np.nan, np.float32), np.zeros(count, bool)))
+        return self._replace(empty=without_hands([pixels for part in self.hands for pixels in part.pictures]))
 
 
 def load_sources(args: argparse.Namespace) -> Sources:
     """Read everything into memory; the last `hold_out` of each source validates, and the whole of `validate`.
 
-    Raises DataError when no hand is left to learn from or to validate with.
+    Raises DataError when a source has no frame to learn from, or when there is no hand to validate with.
     """
     size = (round(SPARE * args.image_size[0]), round(SPARE * args.image_size[1]))
     split = [split_hands(read_source(text, args.point, size), args.hold_out) for text in args.data]
-    skipped = read_names(args.skip)
-    paths = [path for folder in args.negatives for path in split_photos(folder)[0] if path.name not in skipped]
-    empty, empty_held = split_hands(read_empty(paths, size), max(args.hold_out, EMPTY_HELD))
     hands = [part for part, _ in split]
-    shares = np.array(args.share or [len(part.pictures) for part in hands], float)
-    if len(shares) != len(hands):
-        raise DataError(f"{len(hands)} times --data but {len(shares)} times --share: give one for each, or none")
-    held = [part for _, part in split] + [read_source(text, args.point, size) for text in args.validate]
-    if not any(part.present.any() for part in hands) or not any(part.present.any() for part in held):
+    for text, part in zip(args.data, hands, strict=True):
+        if not part.pictures:
+            raise DataError(f"{text} has no frames to learn from: add rows, or give a smaller --hold-out")
+    named = [(f"the end of {text}", part) for text, (_, part) in zip(args.data, split, strict=True)]
+    named += [(text, read_source(text, args.point, size)) for text in args.validate]
+    if not any(part.present.any() for part in hands) or not any(part.present.any() for _, part in named):
         raise DataError("no labelled hand is left to learn from or to validate with: "
                         "change --hold-out, or give --validate")
-    held.append(cut_anew(empty_held, args.image_size[0], np.random.default_rng(args.seed)))
-    return Sources(hands, shares / shares.sum(), empty, [part for part in held if part.pictures])
+    empty, empty_held = load_negatives(args, size)
+    named.append(("hand-free pictures", cut_anew(empty_held, args.image_size[0], np.random.default_rng(args.seed))))
+    named = [(name, part) for name, part in named if part.pictures]
+    return Sources(hands, find_shares(args.share, hands), empty,
+                   [part for _, part in named], [name for name, _ in named])
+
+
+def load_negatives(args: argparse.Namespace, size: tuple[int, int]) -> tuple[Hands, Hands]:
+    """The hand-free photos that train, and the last ones of each folder, which validate."""
+    skipped = read_names(args.skip)
+    paths = [(path, number) for number, folder in enumerate(args.negatives) for path in split_photos(folder)[0]
+             if path.name not in skipped]
+    train, held = split_runs(paths, max(args.hold_out, EMPTY_HELD))
+    return read_empty([path for path, _ in train], size), read_empty([path for path, _ in held], size)
+
+
+def find_shares(given: Sequence[float], hands: Sequence[Hands]) -> np.ndarray:
+    """The share of each source of the views with hands, their sum 1: as given, or by number of frames."""
+    shares = np.array(given or [len(part.pictures) for part in hands], float)
+    if len(shares) != len(hands) or shares.min() <= 0:
+        raise DataError(f"give --share, above 0, once for each of the {len(hands)} --data, or not at all")
+    return shares / shares.sum()
 
 
 def read_source(text: str, point: str, size: tuple[int, int]) -> Hands:
@@ -80,8 +107,7 @@ def split_hands(hands: Hands, share: float) -> tuple[Hands, Hands]:
 def cut_anew(empty: Hands, side: int, rng: Random) -> Hands:
     """The hand-free frames and `EMPTY_CUTS` random parts of each."""
     cuts = [random_cut(pixels, side, rng) for pixels in empty.pictures for _ in range(EMPTY_CUTS)]
-    repeated = pick_hands(empty, np.tile(np.arange(len(empty.pictures)), 1 + EMPTY_CUTS))
-    return repeated._replace(pictures=empty.pictures + cuts)
+    return without_hands(empty.pictures + cuts)
 
 
 class Batch(NamedTuple):

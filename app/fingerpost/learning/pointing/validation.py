@@ -12,16 +12,12 @@ from torch import nn
 from ...vision.fingertip import PAD, TIP, decode_points
 from .. import training
 from ..datasets import Hands
-from ..evaluation.plots import on_tile, write_words
+from ..evaluation.plots import WORST, WORST_COLUMNS, draw_tile, write_words
+from ..evaluation.sights import HEIGHT, NEAR_PX, WIDTH
 from ..rendering.pictures import write_sheet
 
-SCALE_PX = (640.0, 480.0)
-"""Errors are given in pixels of a frame of this size."""
-NEAR_PX = 20.0
 MOST_FALSE, MOST_MISSED = 0.005, 0.05
 """The presence threshold: so few hand-free views may be found as hands, as long as so few hands are missed for it."""
-WORST, WORST_COLUMNS, TILE = 24, 4, (320, 240)
-_LABELLED, _FOUND = (0, 220, 0), (255, 40, 40)
 
 
 @torch.no_grad()
@@ -49,7 +45,7 @@ def validate(net: nn.Module, held: list[Hands], size: tuple[int, int], device: s
     figures, costs = {}, []
     for number, (hands, (points, _)) in enumerate(zip(held, looks, strict=True)):
         error = measure_errors(hands, points)
-        error = error[~np.isnan(error)]
+        error = error[~np.isnan(error)]  # of the labelled ones
         if len(error):
             median, near = float(np.median(error)), share_of(error <= NEAR_PX)
             figures.update({f"px{number}": median, f"within{number}": near})
@@ -58,16 +54,21 @@ def validate(net: nn.Module, held: list[Hands], size: tuple[int, int], device: s
     if threshold is None:
         threshold = fit_threshold(chance, present)
     figures["threshold"] = threshold
-    figures["missed"] = share_of(chance[present] < threshold)
+    figures["missed"] = share_of(~(chance[present] >= threshold))  # so that what is no number counts as missed
     figures["false"] = share_of(chance[~present] >= threshold)
     figures["score"] = float(np.mean(costs)) + figures["missed"] + figures["false"]
     return figures
 
 
 def measure_errors(hands: Hands, points: np.ndarray) -> np.ndarray:
-    """Pixels between found and labelled point (N,), NaN without one: the tip, or the pad where no tip is labelled."""
+    """Pixels of 640x480 between found and labelled point (N,): the tip, or the pad where no tip is labelled.
+
+    NaN without a label; infinite where the network gives no number.
+    """
     point = PAD if np.isnan(hands.points[:, TIP]).all() else TIP
-    return np.asarray(np.linalg.norm((points - hands.points)[:, point] * SCALE_PX, axis=1))
+    errors = np.linalg.norm((points - hands.points)[:, point] * (WIDTH, HEIGHT), axis=1)
+    labelled = ~np.isnan(hands.points[:, point]).any(axis=1)
+    return np.where(labelled & np.isnan(errors), np.inf, errors)
 
 
 def share_of(verdicts: np.ndarray) -> float:
@@ -102,19 +103,16 @@ def draw_worst(net: nn.Module, held: list[Hands], size: tuple[int, int], device:
         points, presence = predict(net, hands, size, device)
         wrong = (presence >= threshold) != hands.present
         mistakes = np.nan_to_num(measure_errors(hands, points)) + 100.0 * wrong
-        ranked += [(mistakes[index], draw_tile(hands, index, points[index], presence[index]))
+        ranked += [(mistakes[index], draw_look(hands, index, points[index], presence[index]))
                    for index in np.argsort(-mistakes)[:WORST]]
     ranked.sort(key=lambda pair: -pair[0])
     write_sheet(path, [tile for _, tile in ranked[:WORST]], WORST_COLUMNS)
 
 
-def draw_tile(hands: Hands, index: int, points: np.ndarray, presence: float) -> np.ndarray:
+def draw_look(hands: Hands, index: int, points: np.ndarray, presence: float) -> np.ndarray:
     """One frame with its label and what was found, RGB uint8 (240, 320, 3)."""
-    tile = cv2.resize(hands.pictures[index], TILE, interpolation=cv2.INTER_LINEAR)
     labels = hands.points[index]
     point = PAD if np.isnan(labels[TIP]).any() else TIP
-    for place, colour in ((labels[point], _LABELLED), (points[point], _FOUND)):
-        if not np.isnan(place).any():
-            cv2.circle(tile, on_tile(place), 5, colour, 2, cv2.LINE_AA)
+    tile = draw_tile(hands.pictures[index], labels[point], points[point])
     write_words(tile, f"{'hand' if hands.present[index] else 'no hand'}, presence {presence:.2f}")
     return tile

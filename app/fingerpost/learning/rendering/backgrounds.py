@@ -6,35 +6,28 @@ All pictures here are sRGB uint8 RGB of shape (height, width, 3).
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Sequence
+from typing import Collection, Sequence
 
 import cv2
 import numpy as np
 
 from ...core.errors import DataError
+from ..datasets import read_picture, split_photos
 
-HELD_BACK_EVERY = 5
 WOODS = np.array([
     (0.86, 0.72, 0.53), (0.80, 0.58, 0.40), (0.66, 0.45, 0.29), (0.50, 0.31, 0.19), (0.30, 0.19, 0.13),
 ])
-PHOTO_ENDINGS = (".jpg", ".jpeg", ".png")
 
 
-def photo_paths(folder: Path, held_back: bool = False) -> list[Path]:
-    """The photos under a folder, sorted by name, without every fifth (index 0, 5, 10, ...), which is kept for
-    measuring; `held_back` gives just those. Raises DataError where there are no photos."""
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_ENDINGS)
-    if not found:
-        raise DataError(f"{folder} holds no photos (jpg or png); name another folder or leave it out")
-    return [path for index, path in enumerate(found) if (index % HELD_BACK_EVERY == 0) == held_back]
-
-
-def read_photo(path: Path) -> np.ndarray:
-    """One photo as RGB; raises DataError where it cannot be read."""
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise DataError(f"{path} cannot be read as a picture; delete it or replace it")
-    return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+def photo_paths(folder: Path, held_back: bool = False, skipped: Collection[str] = ()) -> list[Path]:
+    """The photos under a folder, sorted by name, that may train, or just every fifth, which is `held_back` from all
+    training; without those whose file names are skipped. Raises DataError where none is left."""
+    train, held = split_photos(folder)
+    paths = [path for path in (held if held_back else train) if path.name not in skipped]
+    if not paths:
+        raise DataError(f"{folder} holds too few photos: every fifth by name is kept apart, and --skip takes out "
+                        "others; add photos, or leave the folder out")
+    return paths
 
 
 def random_crop(photo: np.ndarray, size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -185,7 +178,7 @@ def ornament(photo: np.ndarray, size: tuple[int, int], rng: np.random.Generator)
     width, height = size
     scale = width / figure.shape[1] / np.exp(rng.uniform(np.log(0.8), np.log(5)))
     turn = cv2.getRotationMatrix2D((figure.shape[1] / 2, figure.shape[0] / 2), rng.normal(0, 20), scale)
-    turn[:, 2] += rng.uniform(0, 1, 2) * size
+    turn[:, 2] = turn[:, 2] + rng.uniform(0, 1, 2) * size
     return cv2.warpAffine(figure, turn, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_WRAP)
 
 
@@ -196,5 +189,5 @@ def random_background(folders: Sequence[Sequence[Path]], size: tuple[int, int],
     if not folders or kind < 0.3:
         return random_surface(size, rng)
     photos = folders[int(rng.integers(0, len(folders)))]
-    photo = read_photo(photos[int(rng.integers(0, len(photos)))])
+    photo = read_picture(photos[int(rng.integers(0, len(photos)))])
     return ornament(photo, size, rng) if kind < 0.45 else random_crop(photo, size, rng)

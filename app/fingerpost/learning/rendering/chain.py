@@ -11,7 +11,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ...core.errors import DataError
-from .backgrounds import random_crop, random_surface, read_photo
+from ..datasets import read_picture
+from .backgrounds import random_crop, random_surface
 from .compose import hand_layer, over, photograph, with_shadow
 from .cutouts import RealHand, hand_rows, real_hand
 from .hand import random_hand, random_view
@@ -60,7 +61,7 @@ def rendered_pointing(stock: Stock, rng: np.random.Generator) -> Pointing:
     """A rendered hand near the middle of a made-up table, or of a photo out of focus."""
     ground = random_surface(SIZE, rng)
     if rng.random() < 0.3:
-        photo = read_photo(stock.strangers[rng.integers(0, len(stock.strangers))])
+        photo = read_picture(stock.strangers[rng.integers(0, len(stock.strangers))])
         ground = cv2.GaussianBlur(random_crop(photo, SIZE, rng), (0, 0), 3)
     view = replace(random_view(rng), in_plane=rng.normal(0, 25), fist_share=rng.uniform(0.12, 0.24),
                    tip_x=rng.uniform(0.25, 0.75), tip_y=rng.uniform(0.42, 0.78))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ...core.errors import DataError
-from .backgrounds import read_photo
+from ..datasets import read_picture
 
 PAD_TO_TIP_PIXELS = 12  # at 640 wide; the pad lies 9 to 24 px, median 15, inside the tip: a careful middle
 COLUMNS = {"image", "x", "y", "thumb_x", "thumb_y", "left", "top", "right", "bottom"}
@@ -49,7 +49,7 @@ def real_hand(folder: Path, row: dict[str, str], size: tuple[int, int]) -> RealH
 
     The labelled point is the pad, so the tip is taken to lie PAD_TO_TIP_PIXELS further along the finger.
     """
-    photo = read_photo(folder / row["image"])
+    photo = read_picture(folder / row["image"])
     scale = np.array([size[0] / photo.shape[1], size[1] / photo.shape[0]])
     photo = cv2.resize(photo, size, interpolation=cv2.INTER_CUBIC)
     point = {key: np.array([float(row[x]), float(row[y])]) * scale

@@ -1,4 +1,9 @@
-"""`fingerpost data synthesize`: labelled frames of rendered pointing hands, the same for the same seed."""
+"""`fingerpost data synthesize`: labelled frames of rendered pointing hands, the same for the same seed.
+
+The photos behind the hands are those that training takes for hand-free pictures too (--negatives), also the part of
+them that chooses the presence threshold. So false hands are measured on photos that both leave out: every fifth by
+name, unless --held-back has put these behind hands.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,8 @@ import numpy as np
 from tqdm import tqdm
 
 from ...core.errors import DataError
-from .backgrounds import photo_paths, random_background, read_photo
+from ..datasets import RENDERED_TABLE, read_names, read_picture
+from .backgrounds import photo_paths, random_background
 from .compose import composed
 from .fetch import mesh_path
 from .hand import HandPicture, idle_hand, random_hand
@@ -60,9 +66,9 @@ def synthesize(count: int, recipe: Recipe, processes: int = 1) -> Path:
             workers = ProcessPoolExecutor(processes, get_context("spawn"), initializer=one_thread)
             results = stack.enter_context(workers).map(write, range(count), chunksize=8)
         rows = list(tqdm(results, total=count, desc="rendering hands", unit="frame", disable=None))
-    table = recipe.out / "fingertips.csv"
+    table = recipe.out / RENDERED_TABLE
     write_table(table, COLUMNS, rows)
-    tiles = [drawn_labels(read_photo(recipe.out / row["image"]), row) for row in rows[:SHEET_FRAMES]]
+    tiles = [drawn_labels(read_picture(recipe.out / row["image"]), row) for row in rows[:SHEET_FRAMES]]
     write_sheet(recipe.out / "sheet.jpg", tiles, SHEET_COLUMNS)
     return table
 
@@ -120,11 +126,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, required=True, help="how many frames to render")
     parser.add_argument("--out", type=Path, required=True, help="for images/, fingertips.csv and sheet.jpg")
     parser.add_argument("--backgrounds", type=Path, nargs="+", default=[], metavar="DIR",
-                        help="folders of photos to put behind the hands (every fifth by name is left out)")
+                        help="folders of photos to put behind the hands, without every fifth by name; "
+                             "training may take the same ones as --negatives")
     parser.add_argument("--hand-free-backgrounds", type=Path, nargs="+", default=[], metavar="DIR",
                         help="those of them that show no hands: only these stand in frames without a hand")
+    parser.add_argument("--skip", type=Path, metavar="FILE",
+                        help="text file of picture names to leave out of both, such as photos that show people")
     parser.add_argument("--held-back", action="store_true",
-                        help="use just every fifth photo, to make a validation set")
+                        help="use just every fifth photo, for frames to measure on; as --validate they would choose a "
+                             "threshold on the very photos of `evaluate fingertip --no-hands DIR --held-back`")
     parser.add_argument("--seed", type=int, default=0, help="same seed, same frames (default 0)")
     parser.add_argument("--size", type=int, nargs=2, default=SIZE, metavar=("W", "H"),
                         help="of the frames, in pixels (default 320 240)")
@@ -136,8 +146,9 @@ def main(args: argparse.Namespace) -> int:
     """Run `fingerpost data synthesize`."""
     if args.count < 1 or args.processes < 1:
         raise DataError("--count and --processes must be at least 1; give a larger number")
+    skipped = read_names(args.skip)
     photos, hand_free = (
-        tuple(tuple(photo_paths(folder, args.held_back)) for folder in folders)
+        tuple(tuple(photo_paths(folder, args.held_back, skipped)) for folder in folders)
         for folders in (args.backgrounds, args.hand_free_backgrounds)
     )
     table = synthesize(args.count, Recipe(args.out, args.seed, photos, hand_free, tuple(args.size), args.masks),

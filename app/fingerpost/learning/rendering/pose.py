@@ -1,6 +1,8 @@
 """How a pointing hand is bent: joint angles drawn at random, applied to the rigged mesh.
 
-The spreads are those of a trial on real glasses frames: variety of pose and view mattered most there.
+The spreads started from those of a trial on real glasses frames, in which variety of pose and view mattered most. How
+often the index is bent, how often each way of the thumb comes and how loosely the other fingers curl are choices of
+this file.
 """
 
 from __future__ import annotations

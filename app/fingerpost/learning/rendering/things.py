@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from ...core.errors import DataError
-from .backgrounds import photo_paths, read_photo
+from ..datasets import SUFFIXES, read_picture
+from .backgrounds import photo_paths
 
 SMALLEST, LARGEST = 100, 230  # pixels of a thing's longer side in a frame 640 wide
 
@@ -35,7 +36,7 @@ def named_photos(folder: Path) -> dict[str, list[Path]]:
     """The photos of each class, one folder per class; raises DataError where there are none."""
     classes = {}
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-        photos = sorted(p for p in path.glob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
+        photos = sorted(p for p in path.glob("*") if p.suffix.lower() in SUFFIXES)
         if photos:
             classes[path.name] = photos
     if not classes:
@@ -45,7 +46,7 @@ def named_photos(folder: Path) -> dict[str, list[Path]]:
 
 def cut_patch(path: Path, name: str, rng: np.random.Generator) -> Patch:
     """The middle of a photo with rounded corners, 100 to 230 px large, to be laid down a little askew."""
-    photo = read_photo(path)
+    photo = read_picture(path)
     height, width = photo.shape[:2]
     share = rng.uniform(0.85, 1.0)
     w, h = int(min(width, height * 1.25) * share), int(min(height, width * 1.25) * share)
