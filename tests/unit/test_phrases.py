@@ -24,7 +24,7 @@ def spoken_phrases():
     """Every phrase that the decision can ask for, read from its source."""
     core = Path(fingerpost.__file__).parent / "core"
     names = set()
-    for file in ("decide.py", "controls.py", "teaching.py", "pointing.py"):
+    for file in ("decide.py", "controls.py", "teaching.py", "pointing.py", "guidance.py"):
         names |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', (core / file).read_text()))
     names |= {prefix + part for prefix in ("fault_", "recovered_") for part in PARTS}
     return names
