@@ -121,7 +121,7 @@ class Batch(NamedTuple):
 def draw_batch(sources: Sources, keys: Iterable[tuple[int, ...]], empty_share: float, size: tuple[int, int]) -> Batch:
     """One random view per key. A key always draws the same view, so that processes can share a batch out."""
     drawn = [draw_view(sources, empty_share, size, np.random.default_rng(key)) for key in keys]
-    return Batch(*(np.stack(part) for part in zip(*drawn, strict=True)))
+    return Batch(*(np.stack(part) for part in zip(*drawn)))
 
 
 def draw_view(sources: Sources, empty_share: float, size: tuple[int, int],
