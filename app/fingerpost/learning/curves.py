@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .charts import load_pyplot, save_chart
+
 COLUMNS = 4
 MANY = 20
 """From so many epochs on the first tenth of them no longer sets the scale, and a running mean lies over each curve."""
@@ -15,24 +17,17 @@ MANY = 20
 
 def draw_curves(history: list[dict[str, float]], path: Path, shipped: dict[str, float]) -> None:
     """One chart per kind of figure over the epochs (px0 and px1 share one); dashed: the epoch that ships."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     groups = group_names([name for name in history[-1] if name not in ("epoch", "seconds")])
     width = min(COLUMNS, len(groups))
     height = math.ceil(len(groups) / width)
-    figure, axes = pyplot.subplots(height, width, figsize=(3.4 * width, 2.6 * height), squeeze=False)
+    figure, axes = load_pyplot().subplots(height, width, figsize=(3.4 * width, 2.6 * height), squeeze=False)
     for axis in axes.flat[len(groups):]:
         axis.axis("off")
     for axis, title in zip(axes.flat, groups, strict=False):
         draw_chart(axis, history, groups[title])
         axis.axvline(shipped["epoch"], color="grey", linestyle="--", linewidth=0.8)
         axis.set(title=title, xlabel="epoch")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    save_chart(figure, path)
 
 
 def group_names(names: list[str]) -> dict[str, list[str]]:

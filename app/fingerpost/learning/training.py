@@ -146,6 +146,18 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
         group["lr"] = rate
 
 
+def pace(batches: Iterator[T], steps: int, epoch: int, course: Course, optimizer: torch.optim.Optimizer,
+         peak: float) -> Iterator[T]:
+    """The batches of one epoch behind a progress bar, each with the learning rate that is due; at least one, and no
+    more once the clock has run out."""
+    for step, batch in enumerate(progress(batches, steps, f"epoch {epoch + 1}")):
+        done = course.progress(epoch + step / steps)
+        if done >= 1 and step:
+            return
+        set_rate(optimizer, learning_rate(done, peak))
+        yield batch
+
+
 def take_step(loss: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer, longest_gradient: float) -> None:
     """One step down the gradient of the loss, clipped to that length."""
     optimizer.zero_grad()

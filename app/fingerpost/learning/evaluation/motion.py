@@ -17,6 +17,7 @@ from ...inference.onnx import OnnxBackend
 from ...progress import Progress
 from ...vision.fingertip import FingertipFinder
 from ...vision.tracking import Tracker
+from ..charts import load_pyplot, save_chart
 from .common import find_model, print_figures, rounded
 from .sights import HEIGHT, WIDTH
 
@@ -174,12 +175,7 @@ def summarise(motions: Sequence[Motion]) -> dict[str, Any]:
 
 def draw_motion(motion: Motion, path: Path) -> None:
     """x and y over time: raw as dots, followed as a line, rests shaded."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(2, 1, figsize=(11, 7), sharex=True)
+    figure, axes = load_pyplot().subplots(2, 1, figsize=(11, 7), sharex=True)
     for column, axis in enumerate(axes):
         axis.plot(motion.at, motion.raw[:, column], ".", color="tab:orange", label="raw")
         axis.plot(motion.at, motion.followed[:, column], color="tab:blue", label="followed")
@@ -189,9 +185,7 @@ def draw_motion(motion: Motion, path: Path) -> None:
         axis.grid(alpha=0.3)
     axes[0].legend()
     axes[1].set(xlabel="seconds; at rest where shaded")
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    save_chart(figure, path)
 
 
 def _place(tip: Fingertip | None, scale: tuple[float, float]) -> tuple[float, float]:

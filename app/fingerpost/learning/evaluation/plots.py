@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ...vision.fingertip import TIP
+from ..charts import load_pyplot, save_chart
 from ..datasets import Row, read_picture
 from ..rendering.pictures import write_picture, write_sheet
 
@@ -88,8 +89,7 @@ def write_words(picture: np.ndarray, words: str) -> None:
 
 def draw_errors(curves: Mapping[str, np.ndarray], path: Path) -> None:
     """For each name the share of its errors, NaN for a missed hand, that is at most so many pixels."""
-    pyplot = _load_pyplot()
-    figure, axis = pyplot.subplots(figsize=(6, 3.8))
+    figure, axis = load_pyplot().subplots(figsize=(6, 3.8))
     for (name, errors), style in zip(curves.items(), ("-", ":", "--")):
         near = np.sort(errors[errors <= _CURVE_PX])
         shares = np.arange(len(near) + 1) / max(1, len(errors))
@@ -98,16 +98,15 @@ def draw_errors(curves: Mapping[str, np.ndarray], path: Path) -> None:
              ylabel="share of all labelled hands")
     axis.legend(loc="lower right")
     axis.grid(alpha=0.3)
-    _save(figure, path)
+    save_chart(figure, path)
 
 
 def draw_slices(slices: Mapping[str, Mapping[str, Any]], path: Path) -> None:
     """Bars of each slice: the median error of the found hands, and the share of all within 20 px."""
-    pyplot = _load_pyplot()
     names = [f"{name.replace('_', ' ')} ({figures['n']})" for name, figures in slices.items()]
     medians = [figures["median_px"] for figures in slices.values()]
     shares = [figures["within_20px"] / figures["n"] for figures in slices.values()]
-    figure, axes = pyplot.subplots(1, 2, sharey=True, figsize=(8, 1 + 0.3 * len(names)))
+    figure, axes = load_pyplot().subplots(1, 2, sharey=True, figsize=(8, 1 + 0.3 * len(names)))
     for axis, values, title, form in ((axes[0], medians, "median error of the found hands, px", "{:.1f}"),
                                       (axes[1], shares, "share of all hands within 20 px", "{:.2f}")):
         bars = axis.barh(names, [value or 0.0 for value in values], color="tab:blue")
@@ -115,7 +114,7 @@ def draw_slices(slices: Mapping[str, Mapping[str, Any]], path: Path) -> None:
         axis.set_title(title, fontsize=10)
         axis.margins(x=0.15)
     axes[0].invert_yaxis()
-    _save(figure, path)
+    save_chart(figure, path)
 
 
 def draw_beside(tables: Sequence[tuple[str, Sequence[Row]]], path: Path) -> None:
@@ -144,18 +143,3 @@ def draw_row(row: Row) -> np.ndarray:
         share = np.divide(place, (pixels.shape[1], pixels.shape[0]))
         cv2.circle(tile, on_tile(share), 5, _COLOURS[name], 1, cv2.LINE_AA)
     return tile
-
-
-def _load_pyplot() -> Any:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot
-
-
-def _save(figure: Any, path: Path) -> None:
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    _load_pyplot().close(figure)

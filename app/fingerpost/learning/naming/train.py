@@ -185,11 +185,7 @@ def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
     steps *= args.repeat if match else 1
     set_training(learner, settings["freeze_norms"])
     losses: list[float] = []
-    for step, batch in enumerate(training.progress(batches, steps, f"epoch {epoch + 1}")):
-        progress = course.progress(epoch + step / steps)
-        if progress >= 1 and losses:  # the clock may run out inside an epoch
-            break
-        training.set_rate(optimizer, training.learning_rate(progress, args.rate))
+    for batch in training.pace(batches, steps, epoch, course, optimizer, args.rate):
         loss = learn_batch(batch, learner["net"], match, settings, side)
         training.take_step(loss, learner, optimizer, longest_gradient=1.0)
         average.update(learner["net"])

@@ -28,6 +28,7 @@ from ...core.errors import DataError, ModelError
 from ...models import ModelStore
 from ...progress import Progress
 from .. import training
+from ..charts import load_pyplot, save_chart
 from ..checkpoints import load_checkpoint
 from ..datasets import Hands, pick_hands, read_empty, split_photos, without_hands
 from ..evaluation.fingertip import DEFAULT_THRESHOLD
@@ -196,13 +197,8 @@ def write_table(summary: list[dict[str, Any]]) -> str:
 
 def draw_personal(summary: list[dict[str, Any]], path: Path) -> None:
     """Each figure against the number of frames: the mean as a line, every choice as a dot."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     panels = [(key, title) for key, title in zip(Figures._fields, TITLES, strict=True) if key in summary[0]]
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(3.6 * len(panels), 3))
+    figure, axes = load_pyplot().subplots(1, len(panels), figsize=(3.6 * len(panels), 3))
     places = range(len(summary))
     for axis, (key, title) in zip(axes, panels, strict=True):
         axis.plot(places, [entry[key] for entry in summary], marker="_", markersize=14)
@@ -211,6 +207,4 @@ def draw_personal(summary: list[dict[str, Any]], path: Path) -> None:
         axis.set_xticks(places, [str(entry["shots"]) for entry in summary])
         axis.set(title=title, xlabel="the wearer's own frames", ylim=(0, None))
         axis.grid(alpha=0.3)
-    figure.tight_layout()
-    figure.savefig(path, dpi=110)
-    pyplot.close(figure)
+    save_chart(figure, path)

@@ -215,11 +215,7 @@ def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
                                                         args.empty_share, size), steps)
     set_training(net, settings["freeze_norms"])
     losses: list[float] = []
-    for step, batch in enumerate(training.progress(batches, steps, f"epoch {epoch + 1}")):
-        progress = course.progress(epoch + step / steps)
-        if progress >= 1 and losses:  # the clock may run out inside an epoch
-            break
-        training.set_rate(optimizer, training.learning_rate(progress, args.rate))
+    for batch in training.pace(batches, steps, epoch, course, optimizer, args.rate):
         loss = learn_batch(batch, net, settings["device"], anchor)
         training.take_step(loss, net, optimizer, longest_gradient=5.0)
         average.update(net)
