@@ -32,7 +32,7 @@ from fingerpost.learning.rendering import (  # noqa: E402
     table,
     things,
 )
-from fingerpost.learning.rendering.compose import composed, streak  # noqa: E402
+from fingerpost.learning.rendering.compose import composed, stands_out, streak  # noqa: E402
 from fingerpost.learning.rendering.hand import LAST_SEGMENT, OVERSAMPLING, random_hand  # noqa: E402
 from fingerpost.learning.rendering.pose import about, idle_pose, pointing_pose, posed, rotation  # noqa: E402
 from fingerpost.learning.rendering.raster import Camera, draw  # noqa: E402
@@ -270,6 +270,24 @@ def test_an_ornament_repeats_itself_in_the_size_asked_for():
     pattern = backgrounds.ornament(photo, (320, 240), rng)
     assert pattern.shape == (240, 320, 3)
     assert pattern.std() > 10
+
+
+def test_tones_of_skin_keep_the_figure():
+    rng = np.random.default_rng(6)
+    photo = rng.integers(0, 255, (48, 64, 3), np.uint8)
+    photo[:, :32] //= 8
+    changed = backgrounds.toned(photo, rng).astype(int)
+    assert np.abs(changed[:, :32].mean((0, 1)) - changed[:, 32:].mean((0, 1))).max() > 10
+    assert len(np.unique(changed.reshape(-1, 3), axis=0)) > 20
+
+
+def test_a_finger_in_the_colour_of_what_lies_around_it_does_not_stand_out(real_mesh):
+    picture = random_hand((160, 120), np.random.default_rng(4))
+    seen = picture.buffers.part[::OVERSAMPLING, ::OVERSAMPLING] == LAST_SEGMENT
+    pixels = np.full((120, 160, 3), 90, np.uint8)
+    assert not stands_out(pixels, picture)
+    pixels[cv2.dilate(seen.astype(np.uint8), np.ones((3, 3))) > 0] = (140, 90, 90)
+    assert stands_out(pixels, picture)
 
 
 def things_folder(tmp_path: Path, count: int = 6) -> Path:

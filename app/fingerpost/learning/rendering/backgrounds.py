@@ -152,9 +152,14 @@ def window(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     return view
 
 
+def skin_colour(rng: np.random.Generator, darkest: float = 0.35) -> np.ndarray:
+    """A colour that skin could have; sRGB in [0, 1]."""
+    return rng.uniform(darkest, 0.92) * np.array([1.0, rng.uniform(0.68, 0.86), rng.uniform(0.5, 0.78)])
+
+
 def skin_like(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """A surface in a colour that skin could have: leather, cardboard, beech, a painted wall."""
-    base = rng.uniform(0.35, 0.92) * np.array([1.0, rng.uniform(0.68, 0.86), rng.uniform(0.5, 0.78)])
+    base = skin_colour(rng)
     light = 1 + 0.15 * smooth_noise(size, (3, 2), rng) + 0.05 * smooth_noise(size, (60, 45), rng)
     return base * light[..., None]
 
@@ -182,12 +187,26 @@ def ornament(photo: np.ndarray, size: tuple[int, int], rng: np.random.Generator)
     return cv2.warpAffine(figure, turn, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_WRAP)
 
 
+def toned(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same figure in three colours, two of which skin could have: a fingertip gets lost in such a carpet."""
+    grey = pixels.astype(np.float32).mean(2)
+    low, high = np.percentile(grey, (3, 97))
+    levels = np.clip((grey - low) / max(high - low, 1), 0, 1)[..., None]
+    dark, middle, light = rng.permutation(np.stack([skin_colour(rng, 0.15), skin_colour(rng), colour(rng)]))
+    return ((dark * (1 - levels) ** 2 + 2 * middle * levels * (1 - levels) + light * levels**2) * 255).astype(np.uint8)
+
+
 def random_background(folders: Sequence[Sequence[Path]], size: tuple[int, int],
                       rng: np.random.Generator) -> np.ndarray:
     """Mostly a part of a photo, from each folder as often as another; else an ornament, or a made-up surface."""
     kind = rng.random()
     if not folders or kind < 0.3:
-        return random_surface(size, rng)
+        return toned_at_times(random_surface(size, rng), rng)
     photos = folders[int(rng.integers(0, len(folders)))]
     photo = read_picture(photos[int(rng.integers(0, len(photos)))])
-    return ornament(photo, size, rng) if kind < 0.45 else random_crop(photo, size, rng)
+    return toned_at_times(ornament(photo, size, rng), rng) if kind < 0.45 else random_crop(photo, size, rng)
+
+
+def toned_at_times(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Three times out of ten the figure in colours of skin, else as it is."""
+    return toned(pixels, rng) if rng.random() < 0.3 else pixels

@@ -5,11 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .hand import OVERSAMPLING, HandPicture
+from .hand import LAST_SEGMENT, OVERSAMPLING, HandPicture
 from .light import random_light, shaded
 from .skin import TONES
 
 GAMMA = 2.2
+FAINTEST = 7.0
+"""By so many of 255 levels the last segment of the finger differs from what lies around it, or nobody could see it."""
+TRIES = 6
+"""So often another light is tried on a finger that is too faint; then it stays, for some are."""
 
 
 def hand_layer(picture: HandPicture, background: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -114,6 +118,16 @@ def composed(picture: HandPicture | None, background: np.ndarray, rng: np.random
         poles *= 0.7
     if picture is None:
         return photograph(with_motion(scene, rng) if rng.random() < 0.15 else scene, rng)
+    for _ in range(TRIES):
+        pixels = photographed_hand(picture, scene, background, rng)
+        if stands_out(pixels, picture):
+            break
+    return pixels
+
+
+def photographed_hand(picture: HandPicture, scene: np.ndarray, background: np.ndarray,
+                      rng: np.random.Generator) -> np.ndarray:
+    """The hand before the scene (float32 in [0, 1]), lit as the background is, and photographed; uint8."""
     layer = hand_layer(picture, background, rng)
     if rng.random() < 0.4:
         scene = with_shadow(scene, layer[..., 3], rng)
@@ -123,3 +137,15 @@ def composed(picture: HandPicture | None, background: np.ndarray, rng: np.random
     if rng.random() < 0.1:
         scene = with_motion(scene, rng, 6)
     return photograph(scene, rng)
+
+
+def stands_out(pixels: np.ndarray, picture: HandPicture) -> bool:
+    """Whether the last segment of the finger differs from what surrounds it, in the mean of any colour."""
+    size = pixels.shape[1::-1]
+    hand, segment = (cv2.resize(part.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
+                     for part in (picture.buffers.part > 0, picture.buffers.part == LAST_SEGMENT))
+    reach = 2 * max(2, round(0.1 * picture.fist_pixels)) + 1
+    around = (cv2.dilate(segment.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0) & ~hand
+    if not segment.any() or not around.any():
+        return True
+    return bool(np.abs(pixels[segment].mean(0) - pixels[around].mean(0)).max() >= FAINTEST)

@@ -29,7 +29,7 @@ from .hand import HandPicture, idle_hand, random_hand
 from .pictures import write_picture, write_sheet, write_table
 
 SIZE = (320, 240)
-HAND_FREE_SHARE, IDLE_SHARE = 0.08, 0.06
+HAND_FREE_SHARE, IDLE_SHARE = 0.08, 0.10
 """Of the frames so many show no hand, and so many one that does not point; neither has a label."""
 MARKS = ("x", "y", "pad_x", "pad_y", "knuckle_x", "knuckle_y", "left", "top", "right", "bottom")
 COLUMNS = ("image", *MARKS, "side")

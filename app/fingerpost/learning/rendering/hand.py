@@ -26,6 +26,8 @@ from .skin import Skin, random_skin, skin_colours
 HAND, LAST_SEGMENT, ARM, CLOTH, METAL = 1, 2, 3, 4, 5
 FIST_METRES = 0.085  # the breadth of the mesh's fist across the knuckles
 OVERSAMPLING = 2
+SHORTEST = 0.65
+"""A finger that is seen shorter than so many breadths of its fist is seen end on: the hand looks like a fist."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def tip_is_clear(picture: HandPicture) -> bool:
     if not (1 <= x < camera.width - 1 and 1 <= y < camera.height - 1):
         return False
     segment, finger = np.hypot(*(picture.tip - picture.pad)), np.hypot(*(picture.tip - picture.knuckle))
-    if segment < 0.05 * picture.fist_pixels or finger < 0.45 * picture.fist_pixels:
+    if segment < 0.05 * picture.fist_pixels or finger < SHORTEST * picture.fist_pixels:
         return False
     seen = picture.buffers.part == LAST_SEGMENT
     reach = 2 * factor
