@@ -69,7 +69,7 @@ def test_two_processes_reach_the_loss_of_one_and_lose_patience_together(tmp_path
     one, two = last_epoch(tmp_path / "one"), last_epoch(tmp_path / "two")
     assert one["epoch"] == two["epoch"] == 2.0
     assert two["loss"] == pytest.approx(one["loss"], rel=0.02)
-    assert two["px0"] == pytest.approx(one["px0"], rel=0.02)
+    assert two["px0"] == pytest.approx(one["px0"], abs=0.3)  # pixels of 640: the sums of two processes round otherwise
     assert not torch.distributed.is_initialized()
 
 

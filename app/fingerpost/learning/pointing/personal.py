@@ -35,7 +35,7 @@ from ..evaluation.fingertip import DEFAULT_THRESHOLD
 from ..evaluation.sights import NEAR_PX
 from ..nets import FINGERTIP_NETS, SCOPES, initialise, limit_scope, set_training
 from .sources import SPARE, Sources, draw_batch, read_source
-from .train import learn_batch
+from .train import GENTLE_RATE, learn_batch
 from .validation import measure_errors, predict
 
 EMPTY_SHARE = 0.25
@@ -94,7 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="what learns beside the heads (default head: nothing)")
     parser.add_argument("--steps", type=int, default=60, help="of each training (default %(default)s)")
     parser.add_argument("--batch", type=int, default=16, help="views per step (default %(default)s)")
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak learning rate (default %(default)s)")
+    parser.add_argument("--rate", type=float, default=GENTLE_RATE, help="peak learning rate (default %(default)s)")
     parser.add_argument("--image-size", type=int, nargs=2, metavar=("W", "H"),
                         help="of the network's input; default: that of --init")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads (here %(default)s)")
