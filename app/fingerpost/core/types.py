@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 MODE, ACTION, BOTH = "mode", "action", "both"
 SHORT, LONG = "short", "long"
+TAUGHT = "taught:"
+"""What the object ids of taught things begin with."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence, Tuple
+from typing import Callable, Dict, Iterator, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..core.types import Clip, Quality
+from ..vision.heads import to_unit
 from ..vision.recognise import Recogniser
 from .objects import ObjectStore, TaughtObject
+
+LOOK_ALIKE = 0.85
+"""So like a taught thing (cosine), a sample could be taken for it. Of 48 photos of 24 kinds of groceries, each kind
+taught from four others, none is so like another kind (0.83 at most), and more than half are so like their own."""
 
 
 class Learner:
     """Keeps samples and turns them into objects that the recogniser knows."""
 
     def __init__(self, store: ObjectStore, recogniser: Recogniser, names: Sequence[str],
-                 prepare: Callable[[str], None] = lambda object_id: None) -> None:
-        """`names` are given out in order to what is taught by button; `prepare` renders an object's phrases."""
+                 prepare: Callable[[str], None] = lambda object_id: None,
+                 recorded: Callable[[], Optional[Clip]] = lambda: None) -> None:
+        """`names` are there for what is taught by button; `prepare` renders an object's phrases; `recorded` gives
+        the wearer's voice in the last recording."""
         self._store, self._recogniser = store, recogniser
-        self._names, self._prepare = tuple(names), prepare
+        self._names, self._prepare, self._recorded = tuple(names), prepare, recorded
         self._taught: Tuple[TaughtObject, ...] = ()
+        # What has been forgotten keeps its name here: it is spoken of once more.
+        self._spoken: Dict[str, Tuple[str, Optional[Clip]]] = {}
+        self._stale: Optional[Iterator[Tuple[int, np.ndarray]]] = store.stale(recogniser.backbone)
         self.refit()
 
     @property
@@ -28,43 +39,131 @@ class Learner:
 
     def spoken_name(self, object_id: str) -> str:
         """The wearer's name of a taught thing; empty for any other id."""
-        return next((thing.name for thing in self._taught if thing.object_id == object_id), "")
+        return self._spoken.get(object_id, ("", None))[0]
 
-    def keep(self, crop: np.ndarray) -> int:
-        """Store an RGB uint8 crop as a sample; returns how many wait for a name. Raises StoreError."""
-        _, embedding = self._recogniser.embed(crop)
-        return self._store.keep(crop, embedding, self._recogniser.backbone)
+    def spoken_label(self, object_id: str) -> Optional[Clip]:
+        """The wearer's own voice saying the name of a taught thing; None where there is none."""
+        return self._spoken.get(object_id, ("", None))[1]
 
-    def undo(self) -> int:
+    def free_names(self) -> Tuple[str, ...]:
+        """The names of the list that are not taken; a numbered one once the list is used up."""
+        taken = {thing.name for thing in self._taught}
+        numbered = (f"thing {number}" for number in range(1, len(taken) + 2))
+        return tuple(name for name in self._names if name not in taken) or (
+            next(name for name in numbered if name not in taken),)
+
+    def waiting(self) -> int:
+        """How many samples wait for a name."""
+        return self._store.waiting()
+
+    def keep(self, crop: np.ndarray, quality: Optional[Quality] = None) -> Tuple[int, str]:
+        """Store an RGB uint8 crop as a sample; how many wait for a name, and which taught thing it looks just like,
+        empty for none. Raises StoreError."""
+        embedding = self._recogniser.embed_sample(crop)
+        likeness = self._recogniser.head.likeness(embedding)
+        nearest = max(likeness, key=lambda object_id: likeness[object_id], default="")
+        count = self._store.keep(crop, embedding, self._recogniser.backbone, quality)
+        return count, nearest if nearest and likeness[nearest] >= LOOK_ALIKE else ""
+
+    def undo_sample(self) -> int:
         """Remove the newest waiting sample; returns how many are left."""
-        return self._store.undo()
+        return self._store.undo_sample()
 
-    def learn(self) -> TaughtObject:
-        """Make the waiting samples an object by the next free name, and know it from now on."""
-        return self._know(self._store.learn(self.next_name()))
+    def learn(self, name: str = "", voice: bool = False, object_id: str = "") -> TaughtObject:
+        """Make the waiting samples an object, or part of the object of that id, and know it from now on.
+
+        It is called `name`, or by the next free one; with `voice`, the last recording says it.
+        """
+        if object_id:
+            return self._know(self._store.learn(self.spoken_name(object_id)))
+        label = self._recorded() if voice else None
+        return self._know(self._store.learn(name or self.free_names()[0], label, "voice" if label else "list"))
 
     def teach(self, name: str, crops: Sequence[np.ndarray]) -> TaughtObject:
         """Learn a named thing from pictures (RGB uint8), apart from any samples that wait. All or nothing."""
-        samples = [(crop, self._recogniser.embed(crop)[1]) for crop in crops]
+        samples = [(crop, self._recogniser.embed_sample(crop)) for crop in crops]
         return self._know(self._store.add(name, samples, self._recogniser.backbone))
 
-    def next_name(self) -> str:
-        """The first name of the list that is not taken; numbered names once the list is used up."""
-        taken = {thing.name for thing in self._taught}
-        free = [name for name in self._names if name not in taken]
-        number = 1
-        while not free:
-            candidate = f"thing {number}"
-            free = [] if candidate in taken else [candidate]
-            number += 1
-        return free[0]
+    def likeness(self, object_id: str) -> float:
+        """How alike the looks at a thing are: the mean over them of the cosine to the look most like each.
+
+        Looks that have none like them leave gaps between them, in which the thing is not recognised. 1 for one look.
+        """
+        looks = to_unit(self._store.embeddings(self._recogniser.backbone).get(object_id, np.ones((1, 1))))
+        cosines = looks @ looks.T
+        if len(looks) > 1:
+            np.fill_diagonal(cosines, -1.0)
+        return float(cosines.max(axis=1).mean())
+
+    def rename(self, object_id: str, name: str = "") -> None:
+        """Call a thing by another name or, where that is empty, by the last recording."""
+        label = self._recorded()
+        if name:
+            self._store.rename(self.spoken_name(object_id), name)
+        elif label is not None:
+            self._store.set_voice_label(object_id, label)
+        self.refit()
+        self._prepare(object_id)
+
+    def forget(self, object_id: str) -> None:
+        """Forget a thing; `undo` brings it back."""
+        self._store.forget(self.spoken_name(object_id))
+        self.refit()
+
+    def undo(self) -> Tuple[str, str]:
+        """Undo the last change: what that did (see `core.events.Changed`), and to which thing."""
+        before = self._knowledge()
+        if self._store.undo() is None:
+            return "nothing", ""
+        self.refit()
+        return compare(before, self._knowledge())
+
+    def renew(self) -> bool:
+        """Embed one sample anew that another network has embedded; whether there was one left.
+
+        After a change of the network this is called again and again while there is nothing else to do, for all of
+        them would take too long at once. With the last one the things are known again.
+        """
+        if self._stale is None:
+            return False
+        sample = next(self._stale, None)
+        if sample is None:
+            self._stale = None
+            self.refit()
+            return False
+        key, crop = sample
+        self._store.replace_embedding(key, self._recogniser.embed_sample(crop), self._recogniser.backbone)
+        return True
+
+    def refit(self) -> None:
+        """Read the store again and fit the head to it."""
+        self._taught = tuple(self._store.objects())
+        for thing in self._taught:
+            label = self._store.voice_label(thing.object_id) if thing.has_voice else None
+            self._spoken[thing.object_id] = (thing.name, label)
+        self._recogniser.head.fit(self._store.embeddings(self._recogniser.backbone))
 
     def _know(self, thing: TaughtObject) -> TaughtObject:
         self.refit()
         self._prepare(thing.object_id)
         return thing
 
-    def refit(self) -> None:
-        """Read the store again and fit the head to it."""
-        self._taught = tuple(self._store.objects())
-        self._recogniser.head.fit(self._store.embeddings(self._recogniser.backbone))
+    def _knowledge(self) -> Dict[str, Tuple[TaughtObject, bytes]]:
+        """All things with their voice labels, comparable."""
+        labels = [self.spoken_label(thing.object_id) for thing in self._taught]
+        return {thing.object_id: (thing, b"" if label is None else label.samples.tobytes())
+                for thing, label in zip(self._taught, labels)}
+
+
+def compare(before: Dict[str, Tuple[TaughtObject, bytes]],
+            after: Dict[str, Tuple[TaughtObject, bytes]]) -> Tuple[str, str]:
+    """What became of the first thing that is not as it was before: returned, unlearned or undone; or nothing."""
+    for object_id in after:
+        if object_id not in before:
+            return "returned", object_id
+    for object_id in before:
+        if object_id not in after:
+            return "unlearned", object_id
+        if before[object_id] != after[object_id]:
+            return "undone", object_id
+    return "nothing", ""

@@ -1,35 +1,32 @@
 """The store of taught things: one SQLite file that survives a power cut.
 
-A sample is one row (crop and embedding together), so it is whole or absent. Samples without an object
-wait for a name. WAL with `synchronous=FULL` means that a sample is on the card before it is acknowledged
-(https://www.sqlite.org/pragma.html#pragma_synchronous).
+A sample is one row (crop and embedding together), so it is whole or absent, and it is on the card before it is
+acknowledged. Samples without an object wait for a name. The last changes can be undone.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from contextlib import contextmanager
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-import cv2
 import numpy as np
 
 from ..core.errors import StoreError
 from ..core.ports import Part
+from ..core.types import TAUGHT, Clip, Quality
+from .database import Database, connect
+from .history import begin_change, remember, undo_change
+from .integrity import open_whole, verify
+from .lessons import Lesson, Merged, merge_lessons, read_lessons
+from .rows import check_name, insert_sample, name_object, unpack_sound
+from .samples import COLUMNS, Sample, decode_crop, make_sample, pack, unpack_label
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS objects (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE);
-CREATE TABLE IF NOT EXISTS samples (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    object INTEGER REFERENCES objects(id) ON DELETE CASCADE,
-    backbone TEXT NOT NULL, crop BLOB NOT NULL, embedding BLOB NOT NULL);
-PRAGMA user_version = 1;
-"""
-_INSERT_SAMPLE = "INSERT INTO samples (object, backbone, crop, embedding) VALUES (?, ?, ?, ?)"
-_PREFIX = "taught:"
+log = logging.getLogger(__name__)
+
 
 
 @dataclass(frozen=True)
@@ -39,95 +36,173 @@ class TaughtObject:
     object_id: str
     name: str
     samples: int
+    named_by: str = "text"
+    """How it got its name: text, voice, list or import."""
+    has_voice: bool = False
+    """Whether the wearer's own voice says its name."""
 
 
 class ObjectStore(Part):
     """Taught things and the samples that wait for a name. Used from one thread."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._database: Optional[sqlite3.Connection] = None
+    def __init__(self, path: Path, connect: Callable[[str], sqlite3.Connection] = connect) -> None:
+        """`path` may be `:memory:` for a store that is forgotten when it is closed."""
+        self._database = Database(path, connect)
+        self._found: List[str] = []
 
     def open(self) -> None:
-        """Open or create the file. Raises StoreError."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._database = sqlite3.connect(str(self._path), check_same_thread=False)
-            self._database.execute("PRAGMA journal_mode=WAL")
-            self._database.execute("PRAGMA synchronous=FULL")
-            self._database.execute("PRAGMA foreign_keys=ON")
-            self._database.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{self._path}: what you taught cannot be opened ({error}); "
-                             "move the file away to start anew, or restore a copy") from error
+        """Open or create the file, saving what can be read of a damaged one. Raises StoreError."""
+        self._found = open_whole(self._database)
+        for line in self._found:
+            log.warning("%s", line)
 
     def close(self) -> None:
         """Close the file."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        self._database.close()
 
-    def keep(self, crop: np.ndarray, embedding: np.ndarray, backbone: str) -> int:
+    def keep(self, crop: np.ndarray, embedding: np.ndarray, backbone: str, quality: Optional[Quality] = None,
+             taken_at: Optional[float] = None) -> int:
         """Store one sample (RGB uint8 crop, float32 embedding of shape (d,)); returns how many wait for a name.
 
-        `backbone` is the sha256 of the model that made the embedding.
+        `backbone` is the sha256 of the model that made the embedding; `taken_at` unix seconds, by default now.
         """
-        with self._transaction() as database:
-            database.execute(_INSERT_SAMPLE, (None, backbone, _encode(crop), _pack(embedding)))
+        moment = time.time() if taken_at is None else taken_at
+        with self._database.transaction() as write:
+            insert_sample(write, make_sample(crop, embedding, backbone, quality, moment))
         return self.waiting()
-
-    def add(self, name: str, samples: Sequence[Tuple[np.ndarray, np.ndarray]], backbone: str) -> TaughtObject:
-        """Store (crop, embedding) pairs under a name, all or none of them."""
-        with self._transaction() as database:
-            key = _object_key(database, name)
-            for crop, embedding in samples:
-                database.execute(_INSERT_SAMPLE, (key, backbone, _encode(crop), _pack(embedding)))
-        return self._named(name)
 
     def waiting(self) -> int:
         """How many samples wait for a name."""
-        return int(self._read("SELECT COUNT(*) FROM samples WHERE object IS NULL")[0][0])
+        return int(self._database.read("SELECT COUNT(*) FROM samples WHERE object IS NULL")[0][0])
 
-    def undo(self) -> int:
+    def waiting_embeddings(self, backbone: str) -> np.ndarray:
+        """The embeddings of the waiting samples by that model, float32 (n, d), oldest first."""
+        rows = self._database.read("SELECT id, embedding FROM samples WHERE object IS NULL AND backbone = ? "
+                                   "ORDER BY id", backbone)
+        vectors = [vector for _, vector in unpack_sound(rows)]
+        return np.stack(vectors) if vectors else np.zeros((0, 0), np.float32)
+
+    def undo_sample(self) -> int:
         """Remove the newest waiting sample; returns how many are left."""
-        with self._transaction() as database:
-            database.execute("DELETE FROM samples WHERE id = (SELECT MAX(id) FROM samples WHERE object IS NULL)")
+        with self._database.transaction() as write:
+            write("DELETE FROM samples WHERE id = (SELECT MAX(id) FROM samples WHERE object IS NULL)")
         return self.waiting()
 
-    def learn(self, name: str) -> TaughtObject:
-        """Give the waiting samples to the object of that name, which is made if there is none."""
-        with self._transaction() as database:
-            key = _object_key(database, name)
-            database.execute("UPDATE samples SET object = ? WHERE object IS NULL", (key,))
+    def learn(self, name: str, label: Optional[Clip] = None, named_by: str = "text") -> TaughtObject:
+        """Give the waiting samples to the object of that name, which is made if there is none.
+
+        `label` is the name in the wearer's own voice, kept byte for byte. Raises StoreError when nothing waits.
+        """
+        if not self.waiting():
+            raise StoreError(f"there is no sample to learn '{name}' from; take one first")
+        with self._database.transaction() as write:
+            change = begin_change(write, "learn", name)
+            key = name_object(write, change, name, label, named_by)
+            write("UPDATE samples SET object = ?, learned = ? WHERE object IS NULL", key, change)
+        return self._named(name)
+
+    def add(self, name: str, samples: Sequence[Tuple[np.ndarray, np.ndarray]], backbone: str,
+            label: Optional[Clip] = None, named_by: str = "text") -> TaughtObject:
+        """Store (crop, embedding) pairs under a name, all or none of them, apart from any samples that wait."""
+        if not samples:
+            raise StoreError(f"there is no picture to learn '{name}' from; give at least one")
+        moment = time.time()
+        with self._database.transaction() as write:
+            change = begin_change(write, "add", name)
+            key = name_object(write, change, name, label, named_by)
+            for crop, embedding in samples:
+                insert_sample(write, make_sample(crop, embedding, backbone, None, moment), key, change)
         return self._named(name)
 
     def objects(self) -> List[TaughtObject]:
         """All taught things, oldest first."""
-        rows = self._read("SELECT o.id, o.name, COUNT(s.id) FROM objects o LEFT JOIN samples s ON s.object = o.id "
-                          "GROUP BY o.id ORDER BY o.id")
-        return [TaughtObject(_PREFIX + str(key), name, count) for key, name, count in rows]
+        rows = self._database.read(
+            "SELECT o.id, o.name, COUNT(s.id), o.named_by, o.label IS NOT NULL "
+            "FROM objects o LEFT JOIN samples s ON s.object = o.id WHERE NOT o.forgotten GROUP BY o.id ORDER BY o.id")
+        return [TaughtObject(TAUGHT + str(key), name, count, named_by, bool(has_voice))
+                for key, name, count, named_by, has_voice in rows]
 
     def embeddings(self, backbone: str) -> Dict[str, np.ndarray]:
         """Per object id its embeddings by that model, float32 (samples, d)."""
-        rows = self._read("SELECT object, embedding FROM samples WHERE object IS NOT NULL AND backbone = ?", backbone)
+        rows = self._database.read("SELECT s.object, s.embedding FROM samples s JOIN objects o ON o.id = s.object "
+                                   "WHERE NOT o.forgotten AND s.backbone = ? ORDER BY s.id", backbone)
         groups: Dict[str, List[np.ndarray]] = {}
-        for key, blob in rows:
-            groups.setdefault(_PREFIX + str(key), []).append(np.frombuffer(blob, dtype="<f4"))
+        for key, vector in unpack_sound(rows):
+            groups.setdefault(TAUGHT + str(key), []).append(vector)
         return {object_id: np.stack(vectors) for object_id, vectors in groups.items()}
+
+    def voice_label(self, object_id: str) -> Optional[Clip]:
+        """The name of a thing in the wearer's own voice; None where there is none, or it is spoilt."""
+        rows = self._database.read("SELECT l.rate, l.samples, l.checksum FROM labels l "
+                                   "JOIN objects o ON o.label = l.id WHERE o.id = ?", _key(object_id))
+        return unpack_label(*rows[0]) if rows else None
+
+    def set_voice_label(self, object_id: str, clip: Clip) -> None:
+        """Let a thing be called by this recording. Raises StoreError when there is no such thing."""
+        name = next((thing.name for thing in self.objects() if thing.object_id == object_id), None)
+        if name is None:
+            raise StoreError(f"there is no taught thing {object_id}; `fingerpost objects list --json` shows the ids")
+        with self._database.transaction() as write:
+            change = begin_change(write, "relabel", name)
+            name_object(write, change, name, clip, "voice")
 
     def rename(self, old: str, new: str) -> None:
         """Give a thing another name. Raises StoreError when there is no such thing or the name is taken."""
-        self._named(old)
+        key = _key(self._named(old).object_id)
+        check_name(new)
         if any(thing.name == new for thing in self.objects()):
             raise StoreError(f"there is a thing called '{new}' already; choose another name")
-        with self._transaction() as database:
-            database.execute("UPDATE objects SET name = ? WHERE name = ?", (new, old))
+        with self._database.transaction() as write:
+            remember(write, begin_change(write, "rename", f"{old} to {new}"), key)
+            write("UPDATE objects SET name = ? WHERE id = ?", new, key)
 
     def forget(self, name: str) -> None:
-        """Remove a thing with its samples. Raises StoreError when there is no such thing."""
-        self._named(name)
-        with self._transaction() as database:
-            database.execute("DELETE FROM objects WHERE name = ?", (name,))
+        """Forget a thing with its samples; `undo` brings them back. Raises StoreError when there is no such thing."""
+        key = _key(self._named(name).object_id)
+        with self._database.transaction() as write:
+            remember(write, begin_change(write, "forget", name), key)
+            write("UPDATE objects SET forgotten = 1 WHERE id = ?", key)
+
+    def undo(self) -> Optional[str]:
+        """Undo the last learn, add, rename, forget, relabel or import; says which one ("forget tea"), None if none.
+
+        Everything is as it was before: samples that were learned wait for a name again.
+        """
+        with self._database.transaction() as write:
+            return undo_change(write)
+
+    def stale(self, backbone: str) -> Iterator[Tuple[int, np.ndarray]]:
+        """Sample id and RGB uint8 crop of every sample whose embedding another model made."""
+        for (key,) in self._database.read("SELECT id FROM samples WHERE backbone <> ? ORDER BY id", backbone):
+            rows = self._database.read("SELECT crop FROM samples WHERE id = ?", key)
+            crop = decode_crop(rows[0][0]) if rows else None
+            if crop is not None:
+                yield key, crop
+
+    def replace_embedding(self, sample_id: int, embedding: np.ndarray, backbone: str) -> None:
+        """Give a sample the embedding, float32 (d,), that another model made of its crop."""
+        with self._database.transaction() as write:
+            for row in write(f"SELECT {COLUMNS} FROM samples WHERE id = ?", sample_id):
+                sample = Sample(*row)._replace(backbone=backbone, embedding=pack(embedding))
+                write("UPDATE samples SET backbone = ?, embedding = ?, checksum = ? WHERE id = ?",
+                      backbone, sample.embedding, sample.checksum, sample_id)
+
+    def lessons(self) -> Iterator[Lesson]:
+        """Everything that was taught, one thing after the other, as it can be merged into another store."""
+        return read_lessons(self._database.read)
+
+    def merge(self, lessons: Sequence[Lesson]) -> Merged:
+        """Take in things from another store: all that is new of them, or nothing. Raises StoreError."""
+        with self._database.transaction() as write:
+            return merge_lessons(write, lessons)
+
+    def verify(self) -> List[str]:
+        """Check the file, every sample and every label, and set aside what is broken; one line for each.
+
+        What opening the store found is among them.
+        """
+        found, self._found = self._found + verify(self._database), []
+        return found
 
     def _named(self, name: str) -> TaughtObject:
         for thing in self.objects():
@@ -135,40 +210,8 @@ class ObjectStore(Part):
                 return thing
         raise StoreError(f"nothing called '{name}' was taught; `fingerpost objects list` shows the names")
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """One write, whole or not at all; a full or broken card becomes a StoreError."""
-        database = self._connection()
-        try:
-            with database:
-                yield database
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: could not be written ({error}); free some space on the card") from error
 
-    def _read(self, statement: str, *values: object) -> List[tuple]:
-        try:
-            return self._connection().execute(statement, values).fetchall()
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path}: what you taught cannot be read ({error}); restore a copy") from error
-
-    def _connection(self) -> sqlite3.Connection:
-        if self._database is None:
-            raise StoreError(f"{self._path}: the store is not open; use it inside a with block")
-        return self._database
-
-
-def _object_key(database: sqlite3.Connection, name: str) -> int:
-    """The row of the object of that name, made if need be."""
-    database.execute("INSERT OR IGNORE INTO objects (name) VALUES (?)", (name,))
-    return int(database.execute("SELECT id FROM objects WHERE name = ?", (name,)).fetchone()[0])
-
-
-def _encode(crop: np.ndarray) -> bytes:
-    done, encoded = cv2.imencode(".png", np.ascontiguousarray(crop[:, :, ::-1]))
-    if not done:
-        raise StoreError("the sample's picture could not be encoded; take it again")
-    return encoded.tobytes()
-
-
-def _pack(embedding: np.ndarray) -> bytes:
-    return embedding.astype("<f4").tobytes()
+def _key(object_id: str) -> int:
+    """The row of an object id; 0, which is nobody's, for an id of anything else."""
+    number = object_id[len(TAUGHT):]
+    return int(number) if object_id.startswith(TAUGHT) and number.isdigit() else 0
