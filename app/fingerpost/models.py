@@ -1,19 +1,15 @@
-"""The model store: what the manifest lists, found, checked against its checksum, and fetched when missing."""
+"""The model store: what a manifest lists, found, checked against its checksum, and fetched when missing."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Set, Tuple
 
 from .core.errors import ModelError
 from .downloads import Progress, download, hash_file
 from .home import asset_home, state_home
-
-BAR_WIDTH = 30
 
 NUMBER, NOTHING = (int, float), type(None)
 MANIFEST_KEYS: Mapping[str, Tuple[type, ...]] = {
@@ -54,18 +50,23 @@ class ModelInfo:
     rebuild: str
     """The command that makes it again."""
     url: Optional[str] = None
-    likeness: Optional[Tuple[float, float]] = None
-    """Middle and width of the curve from the cosine of two embeddings to the chance that they show the same thing."""
+    likeness: Optional[Tuple[float, ...]] = None
+    """The numbers of the curve from the cosine of two embeddings to the chance that they show the same thing."""
+    installed: bool = False
+    """Whether it was fetched or trained on this machine, and does not ship."""
 
 
 class ModelStore:
-    """The models of a manifest. Files lie beside it, or, when fetched later, in the state folder."""
+    """The models of one manifest. Files lie beside it, or, when fetched later, in the state folder.
+
+    What the wearable runs is chosen by `installed.InstalledModels`, which looks here where nothing was installed.
+    """
 
     def __init__(self, folder: Optional[Path] = None, fetched: Optional[Path] = None) -> None:
         """`folder` holds manifest.json (default: the models that ship), `fetched` what was fetched."""
         self._folder = asset_home() / "models" if folder is None else folder
         self._fetched = state_home() / "models" if fetched is None else fetched
-        self._infos = {info.name: info for info in _read_manifest(self._folder / "manifest.json")}
+        self._infos = {info.name: info for info in read_manifest(self._folder / "manifest.json")}
 
     def infos(self) -> Tuple[ModelInfo, ...]:
         """All models of the manifest, whatever the state of their files."""
@@ -80,23 +81,18 @@ class ModelStore:
     def load(self, name: str) -> ModelInfo:
         """One model whose file is whole, checked once per process. Raises ModelError with its remedy."""
         info = self.info(name)
-        problem = _check(info)
+        problem = find_problem(info)
         if problem is not None:
-            raise ModelError(f"the model '{name}' is {problem} ({info.path}): {_remedy(info)}")
+            raise ModelError(f"the model '{name}' is {problem} ({info.path}): {name_remedy(info)}")
         return info
-
-    def verify(self) -> Dict[str, Optional[str]]:
-        """Check every file anew: model names with what is wrong with each, None where nothing is."""
-        _sound_files.clear()
-        return {info.name: _check(info) for info in self.infos()}
 
     def fetch(self, name: str, progress: Optional[Progress] = None) -> ModelInfo:
         """Download a model unless it is there and whole. Raises ModelError with its remedy."""
         info = self.info(name)
-        if _check(info) is None:
+        if find_problem(info) is None:
             return info
         if info.url is None:
-            raise ModelError(f"the manifest gives no address for the model '{name}': {_remedy(info)}")
+            raise ModelError(f"the manifest gives no address for the model '{name}': {name_remedy(info)}")
         target = self._fetched / info.path.name
         download(info.url, target, info.bytes, info.sha256, progress)
         return replace(info, path=target)
@@ -104,12 +100,12 @@ class ModelStore:
     def _locate(self, info: ModelInfo) -> ModelInfo:
         """With the path of a whole file if there is one, else of a damaged one, else of where it would be."""
         places = [replace(info, path=folder / info.path.name) for folder in (self._folder, self._fetched)]
-        whole = [place for place in places if _check(place) is None]
+        whole = [place for place in places if find_problem(place) is None]
         there = [place for place in places if place.path.exists()]
         return (whole + there + places[-1:])[0]
 
 
-def _check(info: ModelInfo) -> Optional[str]:
+def find_problem(info: ModelInfo) -> Optional[str]:
     """What is wrong with the file: missing, damaged, or None. A whole file is read only once per process."""
     try:
         stat = info.path.stat()
@@ -126,21 +122,35 @@ def _check(info: ModelInfo) -> Optional[str]:
     return None
 
 
-def _remedy(info: ModelInfo) -> str:
+def check_anew() -> None:
+    """Forget which files were whole: the next look at each reads it again."""
+    _sound_files.clear()
+
+
+def name_remedy(info: ModelInfo) -> str:
+    """What to do about a model whose file is not whole."""
     if info.url is not None:
         return f"run `fingerpost models fetch {info.name}`"
+    if info.installed:
+        return f"run `{info.rebuild}`, or `fingerpost models rollback {info.name}`"
     return f"install Fingerpost again, or make the model with `{info.rebuild}`"
 
 
-def _read_manifest(path: Path) -> List[ModelInfo]:
+def read_manifest(path: Path) -> List[ModelInfo]:
+    """The models of a manifest in their order. Raises ModelError for one that cannot be read."""
+    return [parse_entry(entry, f"{path}, model {number}") for number, entry in enumerate(read_entries(path), 1)]
+
+
+def read_entries(path: Path) -> List[Any]:
+    """The entries of a manifest as they stand in it. Raises ModelError where there are none."""
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["models"]
+        return list(json.loads(path.read_text(encoding="utf-8"))["models"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path} is missing or no model manifest: install Fingerpost again") from error
-    return [_parse_entry(entry, f"{path}, model {number}") for number, entry in enumerate(entries, 1)]
 
 
-def _parse_entry(entry: Any, place: str) -> ModelInfo:
+def parse_entry(entry: Any, place: str) -> ModelInfo:
+    """One entry of a manifest; `place` is where it stands, for the ModelError that a wrong one raises."""
     if not isinstance(entry, dict):
         raise ModelError(f"{place}: not a table of keys: install Fingerpost again")
     values = dict(entry)
@@ -152,90 +162,3 @@ def _parse_entry(entry: Any, place: str) -> ModelInfo:
     # Only the name, so that no manifest can reach outside the models folders.
     return ModelInfo(path=Path(Path(values["file"]).name), url=values.get("url"),
                      likeness=tuple(values["likeness"]) if values.get("likeness") else None, **known)
-
-
-def add_arguments_list(parser: argparse.ArgumentParser) -> None:
-    """The options of `fingerpost models list`: none."""
-
-
-def main_list(args: argparse.Namespace) -> int:
-    """Print the models, the state of their files and where they lie."""
-    rows = [(info.name, _check(info) or "whole", str(info.path)) for info in ModelStore().infos()]
-    _print_table([("NAME", "STATE", "FILE"), *rows])
-    return 0
-
-
-def add_arguments_info(parser: argparse.ArgumentParser) -> None:
-    """The options of `fingerpost models info`."""
-    parser.add_argument("name", nargs="?", help="one model, with its licence, data, figures and labels")
-
-
-def main_info(args: argparse.Namespace) -> int:
-    """Print size and cost of all models, or everything about one."""
-    store = ModelStore()
-    if args.name:
-        _print_details(store.info(args.name))
-        return 0
-    rows = [(info.name, _size_of(info), f"{info.parameters:,}", f"{info.multiply_adds:,}", _megabytes(info),
-             info.licence) for info in store.infos()]
-    _print_table([("NAME", "INPUT", "PARAMETERS", "MULTIPLY-ADDS", "SIZE", "LICENCE"), *rows])
-    return 0
-
-
-def add_arguments_verify(parser: argparse.ArgumentParser) -> None:
-    """The options of `fingerpost models verify`: none."""
-
-
-def main_verify(args: argparse.Namespace) -> int:
-    """Check all files against their checksums; 0 only when all are whole."""
-    store = ModelStore()
-    verdicts = store.verify()
-    _print_table([(name, problem or "whole", _remedy(store.info(name)) if problem else "")
-                  for name, problem in verdicts.items()])
-    return 1 if any(verdicts.values()) else 0
-
-
-def add_arguments_fetch(parser: argparse.ArgumentParser) -> None:
-    """The options of `fingerpost models fetch`."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="which models; all when none is named")
-
-
-def main_fetch(args: argparse.Namespace) -> int:
-    """Download what is missing or damaged."""
-    store = ModelStore()
-    for name in args.names or [info.name for info in store.infos()]:
-        info = store.fetch(name, _show_progress if sys.stderr.isatty() else None)
-        print(f"{name} is whole: {info.path}")
-    return 0
-
-
-def _print_details(info: ModelInfo) -> None:
-    rows = [("name", info.name), ("file", f"{info.path} ({_megabytes(info)}, {_check(info) or 'whole'})"),
-            ("input", f"{_size_of(info)}, mean {info.mean}, std {info.std}"),
-            ("outputs", ", ".join(info.outputs)), ("threshold", str(info.threshold)),
-            ("parameters", f"{info.parameters:,}"), ("multiply-adds", f"{info.multiply_adds:,}"),
-            ("licence", info.licence), ("data", info.data), ("rebuild", info.rebuild)]
-    rows += [(f"figure {key}", str(value)) for key, value in info.figures.items()]
-    rows += [("labels", ", ".join(info.labels))] if info.labels else []
-    _print_table(rows)
-
-
-def _print_table(rows: Sequence[Tuple[str, ...]]) -> None:
-    widths = [max(len(cell) for cell in column) for column in zip(*rows)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
-
-
-def _size_of(info: ModelInfo) -> str:
-    """The input's size as people write it, width first."""
-    return f"{info.input[3]}x{info.input[2]}"
-
-
-def _megabytes(info: ModelInfo) -> str:
-    return f"{info.bytes / 1e6:.1f} MB"
-
-
-def _show_progress(done: int, size: int) -> None:
-    bar = "#" * (BAR_WIDTH * done // max(1, size))
-    line = f"\r[{bar:{BAR_WIDTH}}] {done / 1e6:.1f} of {size / 1e6:.1f} MB"
-    print(line, end="\n" if done == size else "", file=sys.stderr, flush=True)

@@ -3,55 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
-import re
-import threading
 
 import pytest
 
 from fingerpost import downloads
 from fingerpost.core.errors import ModelError
-from fingerpost.downloads import download, hash_file
+from fingerpost.downloads import ask_size, download, hash_file
+from tests.disk import little_room
+from tests.server import serve
 
 CONTENT = bytes(range(256)) * 1200  # more than one chunk
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves the server's content as its script says."""
-
-    def do_GET(self):  # noqa: N802 - the name is http.server's
-        script = self.server.script
-        asked = self.headers.get("Range")
-        script.asked.append(asked)
-        if script.codes:
-            self.send_error(script.codes.pop(0))
-            return
-        start = int(re.match(r"bytes=(\d+)-", asked).group(1)) if asked and script.resumes else 0
-        if start >= len(script.content):
-            self.send_error(416)
-            return
-        self.send_response(206 if start else 200)
-        if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(script.content) - 1}/{len(script.content)}")
-        self.send_header("Content-Length", str(len(script.content) - start))
-        self.end_headers()
-        stop = script.breaks.pop(0) if script.breaks else len(script.content)
-        self.wfile.write(script.content[start:max(start, stop)])
-
-    def log_message(self, *args):
-        pass
-
-
-class Script:
-    """What the server does."""
-
-    def __init__(self):
-        self.content = CONTENT
-        self.resumes = True
-        self.breaks = []  # the byte at which each of the next answers breaks off
-        self.codes = []  # the errors that come first
-        self.asked = []  # the Range of each request so far
 
 
 @pytest.fixture
@@ -59,15 +21,9 @@ def script(monkeypatch):
     """The script of a running server; `script.url` is the file on it."""
     monkeypatch.setattr(downloads, "PAUSES_SECONDS", (0.0, 0.0))
     monkeypatch.setenv("no_proxy", "*")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.script = Script()
-    server.script.url = f"http://127.0.0.1:{server.server_port}/model.onnx"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server.script
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serve(CONTENT) as script:
+        script.url = f"{script.root}/model.onnx"
+        yield script
 
 
 @pytest.fixture
@@ -134,7 +90,7 @@ def test_lasting_errors_are_told_at_once(script, target):
 
 def test_a_wrong_checksum_is_refused(script, target):
     script.content = CONTENT[::-1]
-    with pytest.raises(ModelError, match="not the file that the manifest describes"):
+    with pytest.raises(ModelError, match="not the file that was expected"):
         fetch(script, target)
     assert not target.exists()
     assert not part_of(target).exists()
@@ -189,6 +145,30 @@ def test_a_folder_that_cannot_be_written_is_told(script, tmp_path):
 def test_only_web_addresses_are_fetched(target):
     with pytest.raises(ModelError, match="no web address"):
         download("file:///etc/passwd", target, 1, SHA256)
+
+
+def test_the_beginning_of_a_checksum_will_do(script, target):
+    download(script.url, target, len(CONTENT), SHA256[:8])
+    assert target.read_bytes() == CONTENT
+    with pytest.raises(ModelError, match="not the file that was expected"):
+        download(script.url, target, len(CONTENT), SHA256[1:9])
+
+
+def test_the_server_is_asked_for_the_size(script):
+    script.codes = [503]
+    assert ask_size(script.url) == len(CONTENT)
+    assert script.asked == []
+    script.codes = [404]
+    with pytest.raises(ModelError, match="404 Not Found"):
+        ask_size(script.url)
+
+
+def test_a_full_disk_is_told_and_what_has_come_is_kept(script, target):
+    with little_room(100_000), pytest.raises(ModelError, match="free some space"):
+        fetch(script, target)
+    assert not target.exists()
+    fetch(script, target)
+    assert target.read_bytes() == CONTENT
 
 
 def test_checksums(tmp_path):

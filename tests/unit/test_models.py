@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from fingerpost import home, models
+from fingerpost.commands import models as commands
 from fingerpost.core.errors import DataError, ModelError
 from fingerpost.home import asset_home, state_home
+from fingerpost.installed import InstalledModels
 from fingerpost.models import ModelStore
 
 CONTENT = {"fingertip": b"finger" * 1000, "objects": b"things" * 2000}
@@ -87,7 +89,7 @@ def test_each_file_is_read_once_per_process(folder, monkeypatch):
     for _ in range(3):
         ModelStore().load("fingertip")
     assert read == [folder / "fingertip.onnx"]
-    ModelStore().verify()
+    InstalledModels().verify()
     assert len(read) == 3  # both models anew
     damage(folder / "fingertip.onnx")
     with pytest.raises(ModelError):
@@ -105,7 +107,7 @@ def test_a_fetched_copy_stands_in_for_a_damaged_one(folder, monkeypatch):
     assert store.fetch("objects").path == fetched
     assert store.load("objects").path == fetched
     assert store.fetch("objects").path == fetched  # nothing left to fetch
-    assert store.verify() == {"fingertip": None, "objects": None}
+    assert [problem for _, problem in InstalledModels().verify()] == [None, None]
 
 
 def test_fetching_without_an_address_names_another_way(folder):
@@ -139,16 +141,16 @@ def test_a_manifest_cannot_reach_outside(folder, tmp_path):
 def run(command, *words):
     """The exit code of `fingerpost models COMMAND`."""
     parser = argparse.ArgumentParser()
-    getattr(models, "add_arguments_" + command)(parser)
-    return getattr(models, "main_" + command)(parser.parse_args(words))
+    getattr(commands, "add_arguments_" + command)(parser)
+    return getattr(commands, "main_" + command)(parser.parse_args(words))
 
 
 def test_list_shows_states(folder, capsys):
     (folder / "objects.onnx").unlink()
     assert run("list") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[:2] for line in lines] == [
-        ["NAME", "STATE"], ["fingertip", "whole"], ["objects", "missing"]]
+    assert [line.split()[:3] for line in lines] == [
+        ["NAME", "STATE", "USE"], ["fingertip", "whole", "live"], ["objects", "missing", "live"]]
 
 
 def test_info_shows_size_and_cost(folder, capsys):

@@ -54,23 +54,27 @@ def main(args: argparse.Namespace) -> int:
     finished = finish(find_checkpoint(args.source))
     args.out.mkdir(parents=True, exist_ok=True)
     target = args.out / f"{finished.name}.onnx"
+    figures = json.loads(args.figures.read_text()) if args.figures else {}
+    entry = build(finished, target, licence="Apache-2.0", data=args.data, figures=figures, rebuild=args.rebuild)
+    write_entry(args.out / "manifest.json", entry)
+    print(f"{target}: {entry['bytes'] / 1e6:.1f} MB, {entry['parameters']:,} parameters, "
+          f"{entry['multiply_adds']:,} multiply-adds")
+    return 0
+
+
+def build(finished: Finished, target: Path, **words: Any) -> dict[str, Any]:
+    """Export, check and pack a network to `target`; returns its manifest entry, `words` (licence, ...) among it."""
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"
         export(finished, whole)
         pack(whole, target)
     parameters, multiply_adds = count_cost(finished.net, finished.shape)
-    figures = json.loads(args.figures.read_text()) if args.figures else {}
     entry = {"name": finished.name, "file": target.name,
              "sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": target.stat().st_size,
              "input": list(finished.shape), "mean": list(MEAN), "std": list(STD), "outputs": finished.outputs,
              "labels": finished.labels, "threshold": finished.threshold, "parameters": parameters,
-             "multiply_adds": multiply_adds, "licence": "Apache-2.0", "data": args.data, "figures": figures,
-             "rebuild": args.rebuild}
-    if finished.likeness:
-        entry["likeness"] = finished.likeness
-    write_entry(args.out / "manifest.json", entry)
-    print(f"{target}: {entry['bytes'] / 1e6:.1f} MB, {parameters:,} parameters, {multiply_adds:,} multiply-adds")
-    return 0
+             "multiply_adds": multiply_adds, **words}
+    return {**entry, "likeness": finished.likeness} if finished.likeness else entry
 
 
 def find_checkpoint(source: Path) -> Path:
