@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from fingerpost.models import ModelInfo
 from fingerpost.vision.crop import crop_past
 from fingerpost.vision.eyes import Eyes
 from fingerpost.vision.fingertip import FingertipFinder, decode_points, soft_argmax
-from fingerpost.vision.preprocess import judge, to_input
+from fingerpost.vision.preprocess import judge, measure_detail, to_input
 from fingerpost.vision.recognise import Recogniser, TaughtHead
+from fingerpost.vision.wider import WiderNames
+from tests.desk import draw
 
 
 def bump(x, y, height=15, width=20):
@@ -79,7 +82,8 @@ def test_presence_decides_whether_there_is_a_finger(logit, found):
 def test_the_eyes_follow_the_finger_from_frame_to_frame():
     maps = np.stack([bump(0.5, 0.2), bump(0.5, 0.3), bump(0.5, 0.7)])[None]
     net = Canned(maps, np.array([[-9.0]], np.float32))
-    eyes = Eyes(FingertipFinder(net, info()), recogniser([0.0, 0.0, 0.0], [1.0, 0.0]), None, 0.35)
+    eyes = Eyes(FingertipFinder(net, info()), recogniser([0.0, 0.0, 0.0], [1.0, 0.0]),
+                SimpleNamespace(renew=lambda: False), 0.35)
     seen = []
     for index, logit in enumerate([-9.0, 9.0, -9.0, -9.0, 9.0, 9.0, -9.0, 9.0]):
         net.outputs = (maps, np.array([[logit]], np.float32))
@@ -127,11 +131,11 @@ def test_quality_tells_dark_from_bright_and_sharp_from_blurred():
     assert (judge(noise).width, judge(noise).height) == (640, 480)
 
 
-def recogniser(logits, embedding, taught=None):
+def recogniser(logits, embedding, taught=None, wider=None):
     head = TaughtHead(middle=0.6, width=0.06)
     head.fit(taught or {})
     net = Canned(np.array([logits], np.float32), np.array([embedding], np.float32))
-    return Recogniser(net, info(input=(1, 3, 16, 16), labels=("Kiwi", "Lime", "other")), head)
+    return Recogniser(net, info(input=(1, 3, 16, 16), labels=("Kiwi", "Lime", "other")), head, wider)
 
 
 CROP = np.zeros((20, 20, 3), np.uint8)
@@ -141,6 +145,27 @@ def test_the_built_in_names_are_ranked_and_other_is_never_named():
     guesses = recogniser([2.0, 1.0, 5.0], [1.0, 0.0]).guess(CROP)
     assert [guess.object_id for guess in guesses] == ["Kiwi", "Lime"]
     assert guesses[0].confidence < 0.1
+
+
+def test_what_is_other_is_named_by_the_wider_network():
+    wide = Canned(np.array([[0.0, 8.0]], np.float32), np.zeros((1, 2), np.float32))
+    wider = WiderNames(wide, info(input=(1, 3, 16, 16), labels=("cup", "coffee mug")))
+    named = recogniser([2.0, 1.0, 9.0], [1.0, 0.0], wider=wider).guess(CROP)
+    assert named[0].object_id == "coffee mug"
+    assert named[0].confidence == pytest.approx(1.0, abs=0.01)
+    assert sum(guess.confidence for guess in named) == pytest.approx(1.0)
+
+
+def test_a_network_that_was_retrained_on_taught_things_adds_to_what_the_head_believes():
+    labels = ("Kiwi", "taught:1", "taught:2", "other")
+    head = TaughtHead(middle=0.6, width=0.06)
+    head.fit({"taught:1": np.array([[1.0, 0.0]], np.float32)})
+    net = Canned(np.array([[0.0, 3.0, 9.0, 0.0]], np.float32), np.array([[0.8, 0.6]], np.float32))
+    retrained = Recogniser(net, info(input=(1, 3, 16, 16), labels=labels), head)
+    assert retrained.names == ("Kiwi",)
+    guesses = {guess.object_id: guess.confidence for guess in retrained.guess(CROP)}
+    assert set(guesses) == {"Kiwi", "taught:1"}, "taught:2 was forgotten"
+    assert guesses["taught:1"] > head.probabilities(np.array([0.8, 0.6]))["taught:1"]
 
 
 def test_a_taught_thing_wins_over_the_built_in_name_it_contradicts():
@@ -153,3 +178,11 @@ def test_what_does_not_look_like_a_taught_thing_keeps_its_built_in_name():
     guesses = recogniser([9.0, 0.0, 0.0], [1.0, 0.0], {"taught:1": np.array([[0.0, 1.0]], np.float32)}).guess(CROP)
     assert guesses[0].object_id == "Kiwi"
     assert guesses[0].confidence > 0.9
+
+
+def test_detail_tells_a_thing_from_a_bare_desk_and_from_one_that_is_far_away():
+    crops = [draw(colour, pointing=False, size=size)[58:170, 104:216] for colour, size in (
+        (None, 80), ((220, 40, 40), 20), ((220, 40, 40), 80))]
+    bare, far, near = [measure_detail(crop) for crop in crops]
+    assert bare == 0.0
+    assert 0.0 < far < 0.1 < 0.3 < near <= 1.0

@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Mapping, Tuple
+from typing import List, Optional, Tuple
 
 import numpy as np
 
 from ..core.ports import Backend
-from ..core.types import Guess
+from ..core.types import TAUGHT, Guess
 from ..models import ModelInfo
-from .preprocess import to_input
+from .classify import classify
+from .heads import TaughtHead, to_unit
+from .wider import OTHER, WiderNames, share_wider
 
-OTHER = "other"
-"""The label of everything that the network was shown as none of its classes; never spoken."""
 _GUESSES = 5
-
-
-class TaughtHead:
-    """Names by the likeness to class means of taught embeddings (nearest class mean, on the unit sphere)."""
-
-    def __init__(self, middle: float = 0.5, width: float = 0.1) -> None:
-        """`middle` is the cosine at which a likeness is as likely as not to be right, `width` its softness.
-
-        The model's own curve is `ModelInfo.likeness`; a head that is never fitted needs none.
-        """
-        self._middle, self._width = middle, width
-        self._ids: List[str] = []
-        self._means = np.zeros((0, 1), dtype=np.float32)
-
-    def fit(self, embeddings: Mapping[str, np.ndarray]) -> None:
-        """Take over the taught things; `embeddings` maps object ids to float32 (samples, d)."""
-        self._ids = sorted(embeddings)
-        if self._ids:
-            self._means = np.stack([_unit(_unit(embeddings[key]).mean(axis=0)) for key in self._ids])
-
-    def probabilities(self, embedding: np.ndarray) -> Dict[str, float]:
-        """Per taught thing the probability that the embedding (d,) shows it."""
-        if not self._ids:
-            return {}
-        likeness = self._means @ _unit(embedding)
-        chance = 1.0 / (1.0 + np.exp(-(likeness - self._middle) / self._width))
-        # Two things that are both alike share the belief in the likelier of them.
-        share = np.exp(likeness / self._width - (likeness / self._width).max())
-        return dict(zip(self._ids, (chance.max() * share / share.sum()).tolist()))
+_WORTH_ASKING = 0.1
+"""With less belief than this to share out, the wider network is spared the work: it could not change what is said."""
+_MIDDLE = 0.75
+"""Side of the closer view of a sample, as a share of the crop's."""
 
 
 class Recogniser:
     """Names what a crop shows."""
 
-    def __init__(self, backend: Backend, info: ModelInfo, head: TaughtHead) -> None:
-        self._backend, self._info, self.head = backend, info, head
+    def __init__(self, backend: Backend, info: ModelInfo, head: TaughtHead,
+                 wider: Optional[WiderNames] = None) -> None:
+        """`wider` names what the network of `info` calls other, where such names were fetched."""
+        self._backend, self._info, self.head, self._wider = backend, info, head, wider
 
     @property
     def backbone(self) -> str:
@@ -59,27 +36,43 @@ class Recogniser:
     @property
     def names(self) -> Tuple[str, ...]:
         """The object ids that the network knows without being taught."""
-        return tuple(label for label in self._info.labels or () if label != OTHER)
+        return tuple(label for label in self._info.labels or () if label != OTHER and not label.startswith(TAUGHT))
 
     def embed(self, crop: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
         """Class probabilities (n,) and the embedding (d,) of an RGB uint8 crop."""
-        height, width = self._info.input[2:]
-        logits, embedding = self._backend.run(to_input(crop, (width, height), self._info.mean, self._info.std))
-        exponentials = np.exp(logits[0].astype(np.float64) - logits.max())
-        return exponentials / exponentials.sum(), embedding[0]
+        return classify(self._backend, self._info, crop)
+
+    def embed_sample(self, crop: np.ndarray) -> np.ndarray:
+        """The embedding (d,) of an RGB uint8 crop that is to be learned from.
+
+        The mean of four views, the crop and its middle, each of them mirrored too: a thing learned so is known better
+        than from the crop alone (docs/decisions/010-i-do-not-know.md), for four runs of the network a sample.
+        """
+        return to_unit(np.stack([self.embed(view)[1] for view in make_sample_views(crop)])).mean(axis=0)
 
     def guess(self, crop: np.ndarray) -> Tuple[Guess, ...]:
-        """The likeliest names, best first. A taught thing takes its share of belief before the built-in names."""
+        """The likeliest names, best first, each with the probability that it is right.
+
+        Taught things come first: only the belief that they leave is shared among the built-in names. So a taught thing
+        wins over the built-in name of what it looks like, and where it is in doubt the built-in name is, too.
+        """
         probabilities, embedding = self.embed(crop)
-        taught = self.head.probabilities(embedding)
-        left = 1.0 - sum(taught.values())
-        chances = dict(taught)
-        for label, chance in zip(self._info.labels or (), probabilities):
-            if label != OTHER:
-                chances[label] = left * float(chance)
+        chances = self.head.probabilities(embedding)
+        left = 1.0 - sum(chances.values())
+        own = dict(zip(self._info.labels or (), probabilities.tolist()))
+        if self._wider is not None and left * own.get(OTHER, 0.0) >= _WORTH_ASKING:
+            own = share_wider(own, self._wider.probabilities(crop))
+        for label, chance in own.items():
+            # A retrained network knows taught things too; one that was forgotten since stays unnamed.
+            if label in chances or not (label == OTHER or label.startswith(TAUGHT)):
+                chances[label] = chances.get(label, 0.0) + left * chance
         ranked = sorted(chances.items(), key=lambda item: -item[1])[:_GUESSES]
         return tuple(Guess(object_id, chance) for object_id, chance in ranked)
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+def make_sample_views(crop: np.ndarray) -> List[np.ndarray]:
+    """The crop (H, W, 3) and its middle, each as it is and mirrored."""
+    height, width = crop.shape[:2]
+    top, left = round(height * (1 - _MIDDLE) / 2), round(width * (1 - _MIDDLE) / 2)
+    middle = crop[top:height - top, left:width - left]
+    return [crop, crop[:, ::-1], middle, middle[:, ::-1]]

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ...core.errors import DataError
 from ...models import ModelInfo, ModelStore
-from ..datasets import list_pictures, split_photos
+from ..datasets import list_classes, list_pictures, read_names, split_photos
 
 
 def add_common(parser: argparse.ArgumentParser, strangers: str) -> None:
@@ -33,6 +34,16 @@ def list_unlabelled(folder: Path | None, held_back: bool) -> list[Path]:
     if folder is None:
         return []
     return split_photos(folder)[1] if held_back else list_pictures(folder)
+
+
+def list_wanted(folder: Path, names: Path | None) -> list[str]:
+    """The class folders that a text file names, or all of them. Raises DataError for one that is not there."""
+    known = list_classes(folder)
+    wanted = known if names is None else read_names(names)
+    strange = sorted(set(wanted) - set(known))
+    if strange:
+        raise DataError(f"{names} lists {strange[0]!r}, which is no class of {folder}: mend the line")
+    return sorted(wanted)
 
 
 def print_figures(figures: dict[str, Any], as_json: bool) -> None:

@@ -5,28 +5,41 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from ...core.state import Rules
 from ...inference.onnx import OnnxBackend
 from ...progress import Progress
 from ...vision.recognise import Recogniser, TaughtHead
-from ..datasets import list_labelled, read_picture
-from ..views import centre_square
-from .common import add_common, find_model, list_unlabelled, print_figures, rounded
+from ..datasets import list_labelled, list_pictures
+from .answers import Answer, measure_objects
+from .common import add_common, find_model, list_unlabelled, print_figures
+from .doubt import draw_doubt, draw_heads
+from .plain import PlainBackend, wrap_plain
+from .teaching import Draw, add_teaching, embed_pool, list_drawn, measure_teaching, read_square
+
+CENTRE_PICTURES = 200
+"""A plain network's centre is the mean embedding of so many pictures, about, of the teaching folder."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost evaluate objects`."""
     parser.add_argument("--data", type=Path, required=True, help="one folder of pictures per class")
     parser.add_argument("--unknown", type=Path, metavar="DIR", help="pictures of things that have no name")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write the curves of doubt")
+    add_teaching(parser)
     add_common(parser, "unknown")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Measure the object network and print the figures."""
+    """Measure the object network, or what can be taught on top of it, and print the figures."""
+    figures = teach(args) if args.teach_from else measure_names(args)
+    print_figures(figures, args.json)
+    return 0
+
+
+def measure_names(args: argparse.Namespace) -> dict[str, Any]:
+    """The names that the network knows without being taught."""
     info = find_model("objects", args.model)
     labels = list(info.labels or ())
     known = list_labelled(args.data, labels)
@@ -35,49 +48,46 @@ def main(args: argparse.Namespace) -> int:
         recogniser = Recogniser(backend, info, TaughtHead())
         answers = [name(recogniser, path, labels[label]) for path, label in Progress(known, "known things")]
         unknown = [name(recogniser, path, "") for path in Progress(strangers, "strangers")]
-    print_figures(measure_objects(answers, unknown, Rules().maybe), args.json)
-    return 0
-
-
-class Answer(NamedTuple):
-    """One picture: its name (empty for a stranger), the names guessed, the first one's confidence, seconds taken."""
-
-    name: str
-    guesses: tuple[str, ...]
-    confidence: float
-    seconds: float
+    if args.plots:
+        args.plots.mkdir(parents=True, exist_ok=True)
+        draw_doubt(answers, {"photos": unknown}, Rules().accepted_wrong, Rules().maybe, args.plots / "names.png")
+    return measure_objects(answers, unknown, Rules().maybe)
 
 
 def name(recogniser: Recogniser, path: Path, wanted: str) -> Answer:
     """Name the middle square of one picture; reading the file does not count as time."""
-    square = centre_square(read_picture(path))
+    square = read_square(path)
     began = time.perf_counter()
     guesses = recogniser.guess(square)
     seconds = time.perf_counter() - began
     return Answer(wanted, tuple(guess.object_id for guess in guesses), guesses[0].confidence, seconds)
 
 
-def measure_objects(known: list[Answer], unknown: list[Answer], least: float) -> dict[str, Any]:
-    """The figures of the fixed format; a name counts as spoken, hedged or not, from confidence `least`.
+def teach(args: argparse.Namespace) -> dict[str, Any]:
+    """Simulated teaching, with the curve of the model; a plain network has none but the default."""
+    names = list_drawn(args)
+    if args.model is not None and args.model.suffix == ".pth":
+        pictures = list_pictures(args.teach_from)
+        with PlainBackend(args.model, args.threads) as plain:
+            squares = [read_square(path) for path in pictures[::max(1, len(pictures) // CENTRE_PICTURES)]]
+            pool = embed_pool(wrap_plain(plain, squares), args, names)
+        figures, draws = measure_teaching(pool, args, tuple(args.curve or ()))
+    else:
+        info = find_model("objects", args.model)
+        with OnnxBackend(info.path, args.threads) as backend:
+            pool = embed_pool(Recogniser(backend, info, TaughtHead()), args, names)
+        figures, draws = measure_teaching(pool, args, tuple(args.curve or info.likeness or ()))
+    if args.plots:
+        draw_teaching(figures, draws, args.plots)
+    return figures
 
-    Strangers are weighted as if there were as many as known things.
-    """
-    right = np.array([answer.guesses[0] == answer.name for answer in known])
-    spoken = np.array([answer.confidence >= least for answer in known])
-    named = np.mean([answer.confidence >= least for answer in unknown]) * len(known) if unknown else 0.0
-    names = sorted({answer.name for answer in known})
-    said = spoken.sum() + named
-    return {"n": len(known), "top1": rounded(right.mean(), 4),
-            "top5": rounded(np.mean([answer.name in answer.guesses[:5] for answer in known]), 4),
-            "unknown_auroc": measure_auroc(known, unknown) if unknown else None,
-            "wrong_spoken": rounded(((spoken & ~right).sum() + named) / said, 4) if unknown and said else None,
-            "answered": rounded(spoken.mean(), 4),
-            "per_class": {key: rounded(right[[a.name == key for a in known]].mean(), 4) for key in names},
-            "ms_per_image": rounded(1000 * np.median([answer.seconds for answer in known]))}
 
-
-def measure_auroc(known: list[Answer], unknown: list[Answer]) -> float:
-    """How often a known thing is named with more confidence than a stranger (Mann-Whitney; ties count half)."""
-    ours = np.array([answer.confidence for answer in known])[:, None]
-    theirs = np.array([answer.confidence for answer in unknown])[None]
-    return rounded(((ours > theirs) + 0.5 * (ours == theirs)).mean(), 4)
+def draw_teaching(figures: dict[str, Any], draws: list[Draw], folder: Path) -> None:
+    """The charts of simulated teaching."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {shots: figures[f"top1_{shots}_shots"] for shots in sorted({shots for shots, _ in draws[0].top1})}
+    draw_heads(tables, folder / "heads.png")
+    known = [answer for draw in draws for answer in draw.known]
+    strangers = {kind: [answer for draw in draws for answer in getattr(draw, kind)] for kind in ("photos", "untaught")}
+    draw_doubt(known, {kind: answers for kind, answers in strangers.items() if answers}, Rules().accepted_wrong,
+               Rules().maybe, folder / "taught.png")

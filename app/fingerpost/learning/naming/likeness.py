@@ -1,8 +1,10 @@
-"""How alike is alike enough? The curve from the cosine between embeddings to a probability, for taught things.
+"""How alike is alike enough? The curve from likeness to the probability that the name of a taught thing is right.
 
-Simulated teaching: a thing is one picture, its samples are views of it as a pointing camera might cut them, and the
-question is whether a further view shows the taught thing or another. Logistic regression of the answer on the cosine
-between the view and the mean of the samples gives the curve (Platt, 1999).
+It is fitted on many simulated lessons: things are taught from a few samples each, further views of them and as many
+of strangers are shown, and what the curve then believes should come true as often as it says. `calibrate` does so on
+photos, a class being a thing, which is what a wearer's lesson is like. At the end of a training there are hardly any
+photos left that the network has not seen; there, things are single pictures and samples are hard views of them, which
+gives a curve that withholds too much rather than too little.
 """
 
 from __future__ import annotations
@@ -11,54 +13,100 @@ from typing import Callable, NamedTuple
 
 import numpy as np
 
+from ...vision.heads import Curve, TaughtHead, believe
 from ..views import Random, make_view
 
 Embed = Callable[[np.ndarray], np.ndarray]
 """Views, RGB uint8 (N, S, S, 3), to embeddings (N, D)."""
 
-SAMPLES, QUESTIONS = 4, 2
-"""Views per thing that teach, and that ask."""
-STRANGERS_PER_THING = 20
-"""Other things compared with each taught one: on a walk most of what is pointed at was never taught."""
+LESSONS = 60
+"""Simulated lessons; twice as many move the curve by less than two of them differ."""
+MOST_THINGS, SAMPLES = 15, (3, 4, 5, 8)
+"""A lesson teaches 1 to so many things, each from one of these numbers of samples (or all there are)."""
+SAMPLE_VIEWS, QUESTION_VIEWS = 5, 3
+"""Of a thing that is a single picture: views that teach, and that ask."""
+
+
+class Things(NamedTuple):
+    """Embeddings to simulate lessons with. Per thing (n, D) that may teach, and (m, D) that may ask; strangers (k, D),
+    none where things that a lesson has not taught serve as strangers."""
+
+    samples: list[np.ndarray]
+    questions: list[np.ndarray]
+    strangers: np.ndarray | None = None
+
+
+class Answers(NamedTuple):
+    """What came of the questions of one lesson: cosines and scores (questions, taught), and whether the highest score
+    belongs to the thing that was shown."""
+
+    likeness: np.ndarray
+    scores: np.ndarray
+    right: np.ndarray
 
 
 class Likeness(NamedTuple):
-    """P(same thing | cosine) = 1 / (1 + exp(-(cosine - middle) / width)), for embeddings less `centre` (D,)."""
+    """The curve, for embeddings less `centre` (D,)."""
 
     centre: np.ndarray
-    middle: float
-    width: float
+    curve: Curve
 
 
-def fit_likeness(embed: Embed, pictures: list[np.ndarray], side: int, rng: Random, things: int = 400) -> Likeness:
-    """Fit the curve on as many simulated things, drawn from pictures that the network may have learned from."""
-    from sklearn.linear_model import LogisticRegression
-
-    chosen = rng.choice(len(pictures), min(things, len(pictures)), replace=False)
+def fit_likeness(embed: Embed, pictures: list[np.ndarray], side: int, rng: Random, most: int = 400) -> Likeness:
+    """Centre and curve from hard views of pictures that the network has not learned from."""
+    chosen = rng.choice(len(pictures), min(most, len(pictures)), replace=False)
     views = np.stack([make_view(pictures[index], pictures, side, rng) for index in chosen
-                      for _ in range(SAMPLES + QUESTIONS)])
+                      for _ in range(SAMPLE_VIEWS + QUESTION_VIEWS)])
     embeddings = np.concatenate([embed(views[start:start + 64]) for start in range(0, len(views), 64)])
     centre = embeddings.mean(axis=0)
-    groups = unit(embeddings - centre).reshape(len(chosen), SAMPLES + QUESTIONS, -1)
-    cosines, same = compare(groups, rng)
-    fitted = LogisticRegression(C=1e4).fit(cosines[:, None], same)
-    slope, offset = float(fitted.coef_[0, 0]), float(fitted.intercept_[0])
-    return Likeness(centre, -offset / slope, 1.0 / slope)
+    groups = (embeddings - centre).reshape(len(chosen), SAMPLE_VIEWS + QUESTION_VIEWS, -1)
+    return Likeness(centre, fit_curve(Things(list(groups[:, :SAMPLE_VIEWS]), list(groups[:, SAMPLE_VIEWS:])), rng))
 
 
-def compare(groups: np.ndarray, rng: Random) -> tuple[np.ndarray, np.ndarray]:
-    """Cosines between questions and class means of unit embeddings (things, views, D), and whether they match."""
-    means = unit(groups[:, :SAMPLES].mean(axis=1))
-    questions = groups[:, SAMPLES:]
-    own = np.einsum("td,tqd->tq", means, questions).ravel()
-    others = []
-    for thing in range(len(groups)):
-        strangers = rng.choice(np.delete(np.arange(len(groups)), thing), STRANGERS_PER_THING)
-        others.append(questions[strangers, 0] @ means[thing])
-    other = np.concatenate(others)
-    return np.concatenate([own, other]), np.concatenate([np.ones(len(own)), np.zeros(len(other))])
+def fit_curve(things: Things, rng: Random) -> Curve:
+    """The curve under which what happened in the lessons is likeliest (binary cross-entropy, by Nelder and Mead)."""
+    from scipy.optimize import minimize
+
+    lessons = [simulate_lesson(things, rng) for _ in range(LESSONS)]
+
+    def surprise(numbers: np.ndarray) -> float:
+        curve = make_curve(numbers)
+        return float(np.mean([measure_surprise(answers, curve) for answers in lessons]))
+
+    found = minimize(surprise, [0.5, np.log(0.1), np.log(25.0)], method="Nelder-Mead",
+                     options={"xatol": 1e-3, "fatol": 1e-5, "maxiter": 250})
+    return Curve(*(round(number, 4) for number in make_curve(found.x)))
 
 
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Vectors of length 1 along the last axis."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+def make_curve(numbers: np.ndarray) -> Curve:
+    """The curve of a middle and the logarithms of width and sharpness, which so stay positive."""
+    return Curve(float(numbers[0]), float(np.exp(numbers[1])), float(np.exp(numbers[2])))
+
+
+def measure_surprise(answers: Answers, curve: Curve) -> float:
+    """Mean negative log-likelihood of what happened, when the curve says how likely the best name is right."""
+    belief = believe(answers.likeness, answers.scores, curve).max(axis=1)
+    return float(-np.log(np.clip(np.where(answers.right, belief, 1 - belief), 1e-6, None)).mean())
+
+
+def simulate_lesson(things: Things, rng: Random) -> Answers:
+    """Teach some things, then ask about them and about as many strangers."""
+    order = rng.permutation(len(things.samples))
+    count = int(rng.integers(1, min(MOST_THINGS, len(order) // 2) + 1))
+    taught, untaught = order[:count], order[count:]
+    head = TaughtHead()
+    head.fit({f"{place:03}": pick(things.samples[thing], int(rng.choice(SAMPLES)), rng)
+              for place, thing in enumerate(taught)})
+    known = np.concatenate([things.questions[thing] for thing in taught])
+    owners = np.repeat(np.arange(count), [len(things.questions[thing]) for thing in taught])
+    others = things.strangers if things.strangers is not None else \
+        np.concatenate([things.questions[thing] for thing in untaught])
+    strangers = pick(others, len(known), rng)
+    likeness, scores = head.compare(np.concatenate([known, strangers]))
+    wanted = np.concatenate([owners, np.full(len(strangers), -1)])
+    return Answers(likeness, scores, scores.argmax(axis=1) == wanted)
+
+
+def pick(rows: np.ndarray, most: int, rng: Random) -> np.ndarray:
+    """So many rows at random, or all there are."""
+    return rows[rng.permutation(len(rows))[:most]]

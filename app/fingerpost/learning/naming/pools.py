@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from ..datasets import list_labelled, list_pictures, read_names, read_picture, shrink, split_photos, split_runs
+from ..datasets import list_classes, list_pictures, read_names, read_picture, shrink, split_photos, split_runs
+from ..evaluation.common import list_wanted
 from ..views import Random, make_view, mix_batch
 
 KEPT_SIDE = 208
@@ -26,9 +27,17 @@ class Pool(NamedTuple):
     labels: np.ndarray
 
 
+def choose_classes(data: Path, leave_out: Path | None) -> list[str]:
+    """The class folders, less those that a text file lists: they neither train, nor validate, nor stand for nameless
+    things. Raises DataError for a listed class that is not there."""
+    left_out = list_wanted(data, leave_out) if leave_out else []
+    return [name for name in list_classes(data) if name not in left_out]
+
+
 def load_pools(args: argparse.Namespace, names: list[str]) -> tuple[Pool, Pool, Pool]:
-    """Known things to learn from, nameless things to learn from, and all that validates."""
-    known, held = split_runs(list_labelled(args.data, names), args.hold_out)
+    """Known things to learn from, nameless things to learn from, and all that validates; `names` are the classes."""
+    labelled = [(path, label) for label, name in enumerate(names) for path in list_pictures(args.data / name)]
+    known, held = split_runs(labelled, args.hold_out)
     nameless: list[Path] = []
     if args.other:
         nameless = split_photos(args.other)[0]

@@ -21,13 +21,13 @@ from torch import Tensor, nn
 from ...core.errors import DataError
 from .. import parallel, training
 from ..checkpoints import load_checkpoint, save_checkpoint
-from ..datasets import OTHER, list_classes
+from ..datasets import OTHER
 from ..nets import ObjectNet, limit_scope, set_training
 from ..record import Record
 from ..views import Random, centre_square, make_view
 from .likeness import fit_likeness
 from .matching import Match, prepare_match, repeat_batches
-from .pools import NAMELESS, Batch, Pool, draw_batch, load_pools
+from .pools import NAMELESS, Batch, Pool, choose_classes, draw_batch, load_pools
 
 CHECKPOINT = "objects.pt"
 
@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--extra", type=Path, action="append", default=[],
                         help="more nameless pictures, all of them learned from; may repeat")
     parser.add_argument("--skip", type=Path, help="text file of picture names in --other and --extra to leave out")
+    parser.add_argument("--leave-out", type=Path, metavar="FILE",
+                        help="text file of class folders in --data that the network must never see")
     parser.add_argument("--epochs", type=int, default=40, help="how many (default %(default)s)")
     parser.add_argument("--image-size", type=int, default=160,
                         help="side in pixels of the network's input (default %(default)s)")
@@ -114,7 +116,7 @@ def train(args: argparse.Namespace) -> int:
         raise DataError("objects are learned by one process: start `train objects` without torchrun")
     training.begin(args)
     settings = training.describe(args)
-    names = list_classes(args.data)
+    names = choose_classes(args.data, args.leave_out)
     known, nameless, held = load_pools(args, names)
     settings["labels"] = names + [OTHER]
     net = ObjectNet(len(names) + 1)
@@ -139,7 +141,7 @@ def calibrate(checkpoint: Path, held: Pool, seed: int) -> None:
     settings["temperature"] = fit_temperature(net, held, side, rng)
     likeness = fit_likeness(partial(embed, net), held.pictures, side, rng)
     settings["centre"] = likeness.centre.tolist()
-    settings["likeness"] = [round(likeness.middle, 4), round(likeness.width, 4)]
+    settings["likeness"] = list(likeness.curve)
     save_checkpoint(checkpoint, state)
 
 

@@ -1,0 +1,87 @@
+"""`fingerpost calibrate objects`: the likeness curve of an exported model, from simulated lessons on photos.
+
+A class is a thing: the first of its photos teach, the last ones, mostly from another visit to the shop, ask. Photos of
+things without a name are the strangers. What measures later (held-back photos, validation photos) takes no part. On
+classes that the network has learned from the curve promises too much: name others with --classes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ...inference.onnx import OnnxBackend
+from ...progress import Progress
+from ...vision.heads import TaughtHead
+from ...vision.recognise import Recogniser
+from ..datasets import list_pictures, read_names, split_photos, split_runs
+from ..evaluation.common import find_model, list_wanted
+from ..evaluation.teaching import read_square
+from .likeness import Things, fit_curve
+
+ASKING = 0.4
+"""Share of a class's photos, the last by name, that ask."""
+MOST_SAMPLES, MOST_QUESTIONS, MOST_STRANGERS = 12, 8, 400
+"""So many photos of a class teach and ask, and so many strangers are shown: it bounds the time."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost calibrate objects`."""
+    parser.add_argument("--data", type=Path, required=True, help="one folder of pictures per class")
+    parser.add_argument("--classes", type=Path, metavar="FILE", help="text file of the classes to use; default: all")
+    parser.add_argument("--unknown", type=Path, required=True, metavar="DIR",
+                        help="photos of nameless things; every fifth by name is left to the evaluation")
+    parser.add_argument("--skip", type=Path, help="text file of picture names in --unknown to leave out")
+    parser.add_argument("--model", type=Path, help="an ONNX file with manifest.json beside it, or their folder; "
+                        "default: what ships")
+    parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the lessons (default 0)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Fit the curve and write it into the manifest beside the model."""
+    info = find_model("objects", args.model)
+    skipped = read_names(args.skip)
+    strangers = [path for path in split_photos(args.unknown)[0] if path.name not in skipped]
+    with OnnxBackend(info.path, args.threads) as backend:
+        recogniser = Recogniser(backend, info, TaughtHead())
+        photos = [list_pictures(args.data / name) for name in list_wanted(args.data, args.classes)]
+        things = embed_things(recogniser, photos, spread(strangers, MOST_STRANGERS))
+    curve = fit_curve(things, np.random.default_rng(args.seed))
+    write_likeness(info.path.parent / "manifest.json", info.name, curve)
+    print(f"{info.name}: middle {curve.middle}, width {curve.width}, sharpness {curve.sharpness}")
+    return 0
+
+
+def embed_things(recogniser: Recogniser, things: list[list[Path]], strangers: list[Path]) -> Things:
+    """The embeddings to simulate lessons with: samples as the device learns them, questions as it sees them."""
+    samples, questions = [], []
+    for photos in Progress(things, "things", len(things)):
+        teaching, asking = split_runs([(path, 0) for path in photos], ASKING)
+        samples.append(np.stack([recogniser.embed_sample(read_square(path))
+                                 for path in spread([path for path, _ in teaching], MOST_SAMPLES)]))
+        questions.append(embed_all(recogniser, spread([path for path, _ in asking], MOST_QUESTIONS)))
+    return Things(samples, questions, embed_all(recogniser, strangers))
+
+
+def embed_all(recogniser: Recogniser, paths: list[Path]) -> np.ndarray:
+    """Embeddings (n, D) of the middle squares of photos."""
+    return np.stack([recogniser.embed(read_square(path))[1] for path in Progress(paths, "photos", len(paths))])
+
+
+def spread(paths: list[Path], most: int) -> list[Path]:
+    """At most so many of the paths, evenly over the list."""
+    places = np.linspace(0, len(paths), min(most, len(paths)), endpoint=False).astype(int)
+    return [paths[place] for place in places]
+
+
+def write_likeness(manifest: Path, name: str, curve: tuple[float, ...]) -> None:
+    """Put the curve into the model's entry."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    for entry in content["models"]:
+        if entry["name"] == name:
+            entry["likeness"] = list(curve)
+    manifest.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
