@@ -31,7 +31,7 @@ from tests.story import CLEAR
 RATE = 22050
 BLANK = np.zeros((48, 64, 3), np.uint8)
 EARCONS = {name: Clip(np.ones(RATE // 20, np.int16), RATE)
-           for name in ("ready", "finger", "unsure", "recorded", "fault")}
+           for name in ("ready", "finger", "unsure", "recorded", "listen", "fault")}
 
 
 def english() -> PhraseBook:
@@ -42,7 +42,7 @@ def english() -> PhraseBook:
 
 def status(at: float) -> Status:
     """A device with nothing taught, at half past twelve."""
-    return Status(at, "12:30", None, ())
+    return Status(at, "12:30", None, (), ("cup", "tin"))
 
 
 class ScriptedEyes(Sight):
@@ -66,7 +66,7 @@ class ScriptedEyes(Sight):
 
     def do(self, request, at):
         if isinstance(request, Recognise):
-            return Recognised(request.frame_index, at, (Guess(self.thing, 0.95),))
+            return Recognised(request.frame_index, at, (Guess(self.thing, 0.99),))
         if isinstance(request, Keep):
             self.samples += 1
             return Kept(at, self.samples)
@@ -107,6 +107,19 @@ class PressedButtons(Buttons):
         while not self.waiting.empty():
             found.append(self.waiting.get())
         return found
+
+
+class TimedButtons(PressedButtons):
+    """Presses at given seconds of the clock."""
+
+    def __init__(self, clock, presses) -> None:
+        super().__init__()
+        self.clock, self.due = clock, list(presses)
+
+    def presses(self):
+        now = [press for press in self.due if press.at <= self.clock.now()]
+        self.due = self.due[len(now):]
+        return now
 
 
 class SilentSpeaker(Speaker):

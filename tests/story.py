@@ -44,7 +44,7 @@ class Story:
         self.place = tip
         return self.happen(Seen(self.index, self.at, seen, quality))
 
-    def rest(self, thing: str = "", confidence: float = 0.9, seconds: float = 1.0,
+    def rest(self, thing: str = "", confidence: float = 0.99, seconds: float = 1.0,
              at: Tuple[float, float] = (300.0, 200.0), **finger: Any) -> Story:
         """The finger rests on a thing; an empty name stands for something that looks like nothing known."""
         self.thing = (Guess(thing, confidence),) if thing else ()

@@ -34,12 +34,23 @@ COMMANDS: Dict[str, Command] = {
     "objects rename": Command("commands.objects", "give a taught thing another name",
                               "objects rename \"thing one\" \"my mug\"", "rename"),
     "objects forget": Command("commands.objects", "forget a taught thing", "objects forget \"my mug\"", "forget"),
+    "objects undo": Command("commands.objects", "undo the last change to what has been taught", "objects undo", "undo"),
+    "objects verify": Command("commands.objects", "find what a broken card spoiled, and set it aside",
+                              "objects verify", "verify"),
+    "objects export": Command("commands.objects", "everything that has been taught, as one file",
+                              "objects export things.zip", "export"),
+    "objects import": Command("commands.objects", "take in things that were taught on another device",
+                              "objects import things.zip", "import"),
     "train fingertip": Command("learning.pointing.train", "train the fingertip network",
                                "train fingertip --data hands.csv --init shipped --out out/fingertip"),
     "train objects": Command("learning.naming.train", "train the object network",
                              "train objects --data photos --out out/objects --scope head"),
+    "train taught": Command("learning.naming.retrain", "train the object network anew, on what was taught too",
+                            "train taught --data photos --scope last -- --minutes 20"),
     "train personal": Command("learning.pointing.personal", "how much your own few labelled frames would help",
                               "train personal --data own.csv --out out/personal"),
+    "calibrate objects": Command("learning.naming.calibrate", "how alike a taught thing must look to be named",
+                                 "calibrate objects --data photos --unknown others"),
     "evaluate fingertip": Command("learning.evaluation.fingertip", "pixels between the found and labelled fingertip",
                                   "evaluate fingertip --data hands.csv --json"),
     "evaluate objects": Command("learning.evaluation.objects", "how often the name is right",
@@ -54,10 +65,15 @@ COMMANDS: Dict[str, Command] = {
     "data compose": Command("learning.rendering.chain", "hands pointing at things, for `evaluate chain`",
                             "data compose --things photos --strangers others --out chain"),
     "data walk": Command("learning.rendering.walk", "render the demo walk anew", "data walk --out assets/walk"),
-    "models list": Command("models", "which models there are", "models list", "list"),
-    "models info": Command("models", "what a model is: size, data, licence, figures", "models info", "info"),
-    "models verify": Command("models", "check the models against their checksums", "models verify", "verify"),
-    "models fetch": Command("models", "download a model that is missing or damaged", "models fetch objects", "fetch"),
+    "models list": Command("commands.models", "which models there are", "models list", "list"),
+    "models info": Command("commands.models", "what a model is: size, data, licence, figures", "models info", "info"),
+    "models verify": Command("commands.models", "check the models against their checksums", "models verify", "verify"),
+    "models fetch": Command("commands.models", "download a model that is missing or damaged", "models fetch objects",
+                            "fetch"),
+    "models fetch imagenet": Command("learning.imagenet", "a thousand more names, from torchvision's weights",
+                                     "models fetch imagenet"),
+    "models rollback": Command("commands.models", "return to the model that was live before",
+                               "models rollback objects", "rollback"),
     "voices fill": Command("commands.voices", "render everything that can be said", "voices fill", "fill"),
     "bench": Command("commands.bench", "how fast this machine is at it", "bench --json"),
 }
@@ -97,8 +113,8 @@ def run_command(name: str, rest: Sequence[str]) -> int:
 
 
 def find_command(words: List[str]) -> Tuple[str, List[str]]:
-    """The command that the words begin with (one word or two) and the words after it; empty if there is none."""
-    for count in (2, 1):
+    """The command that the words begin with (one to three) and the words after it; empty if there is none."""
+    for count in (3, 2, 1):
         name = " ".join(words[:count])
         if len(words) >= count and name in COMMANDS:
             return name, words[count:]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from .core.errors import SettingsError
-from .core.state import Rules
+from .core.state import BY_LIST, BY_NEXT, BY_VOICE, Rules
 from .tomlfile import read_toml
 
 
@@ -58,7 +58,12 @@ class TeachingSettings:
     """[teaching]"""
 
     names: Tuple[str, ...] = ("thing one", "thing two", "thing three", "thing four", "thing five")
-    """The names that things taught by button get, in this order."""
+    """The names that things taught by button may get, in this order."""
+    naming: str = BY_VOICE
+    """How they get them: "voice" (the wearer says it; without a microphone as "list"), "list" (chosen from a spoken
+    list of the names), or "next" (the next free name)."""
+    microphone: str = ""
+    """A name that `arecord -L` lists; empty for ALSA's own choice."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Settings:
 
 
 SectionT = TypeVar("SectionT")
+_CHOICES = {"naming": (BY_VOICE, BY_LIST, BY_NEXT)}
 
 
 def load_settings(path: Optional[Path]) -> Settings:
@@ -99,6 +105,8 @@ def _read_section(path: Path, name: str, table: Dict[str, Any], kind: Type[Secti
         if key not in known:
             raise SettingsError(f"{where} is not a setting; this section knows {', '.join(known)}")
         values[key] = _convert(where, value, getattr(defaults, key))
+        if key in _CHOICES and value not in _CHOICES[key]:
+            raise SettingsError(f"{where} must be one of {', '.join(_CHOICES[key])}, not {value!r}")
     return kind(**values)
 
 

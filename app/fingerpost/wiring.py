@@ -9,32 +9,39 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
-from .core.errors import ModelError, SettingsError, SoundError, VoiceError
+from .core.errors import MicrophoneError, ModelError, SettingsError, SoundError, VoiceError
 from .core.events import Action, Status
 from .core.loop import Loop, Observer
-from .core.phrases import PhraseBook
-from .core.ports import Backend, Buttons, Camera, Clock, Speaker, Voice
+from .core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
+from .core.ports import Backend, Buttons, Camera, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth
-from .core.state import State
-from .core.types import Clip
+from .core.state import BY_LIST, BY_VOICE, State
+from .core.types import Clip, Utterance
 from .devices.buttons import KeyboardButtons
 from .devices.cameras import LiveCamera, Playback, Webcam
+from .devices.ear import Ear
 from .devices.earcons import read_earcons
+from .devices.microphone import AlsaMicrophone
 from .devices.replay import RealClock, Recording
 from .devices.sound import PygameSpeaker, WavSpeaker
 from .devices.voices import CachedVoice
 from .home import asset_home, state_home
 from .inference.onnx import OnnxBackend
+from .installed import InstalledModels
 from .memory.learner import Learner
 from .memory.objects import ObjectStore, TaughtObject
-from .models import ModelInfo, ModelStore
+from .models import ModelInfo
 from .settings import Settings
 from .tomlfile import read_toml
 from .vision.eyes import Eyes
 from .vision.fingertip import FingertipFinder
 from .vision.recognise import Recogniser, TaughtHead
+from .vision.wider import WiderNames
 
 log = logging.getLogger(__name__)
+
+WIDER = "imagenet"
+"""The model that names what the object network does not, once it was fetched."""
 
 
 @dataclass
@@ -47,52 +54,71 @@ class Body:
     voice: Voice
     learner: Learner
     settings: Settings
+    ear: Optional[Ear] = None
 
     def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = ()) -> Loop:
         """A fresh loop over these parts; `submit` takes what the eyes are asked to do."""
-        return Loop(State(rules=self.settings.decision), self.mouth, submit, self.report, observers)
+        naming = self.settings.teaching.naming
+        state = State(rules=self.settings.decision, waiting_samples=self.learner.waiting(),
+                      naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming)
+        return Loop(state, self.mouth, submit, self.report, observers, self.ear)
 
     def report(self, at: float) -> Status:
-        """What the device knows of itself: local time, battery, taught things."""
+        """What the device knows of itself: local time, battery, taught things, names that are free."""
         return Status(at, time.strftime("%H:%M"), read_battery(),
-                      tuple(thing.object_id for thing in self.learner.taught))
+                      tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names())
 
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
-             observers: Sequence[Observer] = ()) -> Body:
-    """Open models, memory and voice; `stack` closes them. Raises an error of the tree when one is missing."""
+             observers: Sequence[Observer] = (), microphone: Optional[Microphone] = None) -> Body:
+    """Open models, memory and voice; `stack` closes them. Raises an error of the tree when one is missing.
+
+    Without a `microphone`, which is open, things taught by button are named from a list.
+    """
     finder = open_finder(stack, settings)
     recogniser = open_recogniser(stack, settings)
     memory = stack.enter_context(ObjectStore(store))
     voice = stack.enter_context(open_voice(settings))
     book = open_phrases(settings)
-    learner = Learner(memory, recogniser, settings.teaching.names,
-                      lambda object_id: _render(voice, book.naming_texts(object_id)))
-    book.taught_name = learner.spoken_name
-    for observer in observers:
-        observer.on_ready(book)
 
     def tell(at: float, text: str, phrase: str) -> None:
         for observer in observers:
             observer.on_heard(at, text, phrase)
 
+    def prepare(object_id: str) -> None:
+        _render(voice, book.naming_texts(object_id, NAMING_PHRASES + LEARNING_PHRASES))
+
     mouth = Mouth(speaker, voice, book, load_earcons(), clock, tell)
+    ear = Ear(microphone, mouth, clock) if microphone is not None else None
+    learner = Learner(memory, recogniser, settings.teaching.names, prepare,
+                      lambda: ear.clip if ear is not None else None)
+    book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
+    for observer in observers:
+        observer.on_ready(book)
     eyes = Eyes(finder, recogniser, learner, settings.recognition.crop_share)
-    return Body(eyes, mouth, book, voice, learner, settings)
+    return Body(eyes, mouth, book, voice, learner, settings, ear)
 
 
 def open_finder(stack: ExitStack, settings: Settings) -> FingertipFinder:
     """The fingertip network, ready to run."""
-    info = ModelStore().load("fingertip")
+    info = InstalledModels().load("fingertip")
     return FingertipFinder(stack.enter_context(open_backend(info, settings)), info)
 
 
 def open_recogniser(stack: ExitStack, settings: Settings) -> Recogniser:
-    """The object network with an empty head for taught things."""
-    info = ModelStore().load("objects")
+    """The object network with an empty head for taught things, and the wider one where it was fetched."""
+    models = InstalledModels()
+    info = models.load("objects")
     if info.likeness is None:
         raise ModelError(f"the model '{info.name}' has no likeness curve in the manifest: {info.rebuild}")
-    return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead(*info.likeness))
+    wider = open_wider(stack, settings, models) if WIDER in models.names() else None
+    return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead(*info.likeness), wider)
+
+
+def open_wider(stack: ExitStack, settings: Settings, models: InstalledModels) -> WiderNames:
+    """The network with a thousand names that `fingerpost models fetch imagenet` has brought."""
+    info = models.load(WIDER)
+    return WiderNames(stack.enter_context(open_backend(info, settings)), info)
 
 
 def open_backend(info: ModelInfo, settings: Settings) -> Backend:
@@ -139,6 +165,17 @@ def open_speaker(settings: Settings, stack: ExitStack) -> Speaker:
         return stack.enter_context(WavSpeaker(path, RealClock()))
 
 
+def open_microphone(settings: Settings, stack: ExitStack) -> Optional[Microphone]:
+    """The microphone where things are named by voice; None, which is said once, where there is none."""
+    if settings.teaching.naming != BY_VOICE:
+        return None
+    try:
+        return stack.enter_context(AlsaMicrophone(settings.teaching.microphone))
+    except MicrophoneError as error:
+        log.warning("%s. Until then, names are chosen from a list.", str(error).rstrip("."))
+        return None
+
+
 def open_buttons() -> Buttons:
     """The keyboard as buttons."""
     return KeyboardButtons()
@@ -151,13 +188,15 @@ def load_earcons() -> Dict[str, Clip]:
 
 def render_ahead(body: Body) -> None:
     """Render everything that can be said, so that no one waits for it."""
-    _render(body.voice, sayable_texts(body.book, body.eyes.names, body.learner.taught))
+    names = [body.book.text(Utterance("list_name", (("name", name),))) for name in body.learner.free_names()]
+    _render(body.voice, sayable_texts(body.book, body.eyes.names, body.learner.taught) + names)
 
 
 def sayable_texts(book: PhraseBook, names: Sequence[str], taught: Sequence[TaughtObject]) -> List[str]:
     """Every fixed phrase, and every phrase that names a built-in or a taught thing."""
-    known = list(names) + [thing.object_id for thing in taught]
-    return book.fixed_texts() + [text for object_id in known for text in book.naming_texts(object_id)]
+    texts = book.fixed_texts() + [text for object_id in names for text in book.naming_texts(object_id)]
+    phrases = NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
+    return texts + [text for thing in taught for text in book.naming_texts(thing.object_id, phrases)]
 
 
 def read_battery() -> Optional[int]:

@@ -5,13 +5,21 @@ from __future__ import annotations
 import threading
 import time
 
+import numpy as np
 import pytest
 
 from fingerpost.core import live
+from fingerpost.core.errors import MicrophoneError
 from fingerpost.core.loop import Loop
+from fingerpost.core.ports import Microphone
 from fingerpost.core.speech import Mouth
-from fingerpost.core.state import State
+from fingerpost.core.state import BY_NEXT, BY_VOICE, State
+from fingerpost.core.types import Clip
+from fingerpost.devices.clips import RATE
+from fingerpost.devices.ear import Ear
+from fingerpost.devices.microphone import WavMicrophone
 from fingerpost.devices.replay import RealClock
+from tests.desk import speak
 from tests.parts import (
     EARCONS,
     PressedButtons,
@@ -24,10 +32,28 @@ from tests.parts import (
 )
 
 
+class SilentMicrophone(Microphone):
+    """Gives silence until it is unplugged."""
+
+    def __init__(self):
+        self.unplugged, self.recording = False, False
+
+    def start(self):
+        self.recording = True
+
+    def read(self):
+        if self.unplugged:
+            raise MicrophoneError("the microphone has gone; plug it in again")
+        return Clip(np.zeros(RATE // 100, np.int16), RATE)
+
+    def stop(self):
+        self.recording = False
+
+
 class Device:
     """A whole device of simulated parts, running in threads as on the glasses."""
 
-    def __init__(self):
+    def __init__(self, microphone=None):
         clock = RealClock()
         self.camera, self.eyes, self.buttons = ScriptedCamera(clock), ScriptedEyes((300.0, 200.0)), PressedButtons()
         self.heard, self.stop = [], threading.Event()
@@ -36,7 +62,8 @@ class Device:
         mouth = Mouth(self.speaker, voice, english(), EARCONS, clock,
                       lambda at, text, phrase: self.heard.append((at, text)))
         self.perception = live.PerceptionThread(self.eyes, self.camera, clock)
-        self.loop = Loop(State(), mouth, self.perception.submit, status)
+        ear = Ear(microphone, mouth, clock) if microphone else None
+        self.loop = Loop(State(naming_by=BY_VOICE if ear else BY_NEXT), mouth, self.perception.submit, status, ear=ear)
         self.thread = threading.Thread(target=live.run_live, daemon=True, args=(
             self.loop, mouth, self.perception, self.buttons, clock, self.stop))
 
@@ -104,6 +131,49 @@ def test_an_error_in_the_eyes_is_announced_and_survived():
         device.hears("the recogniser has stopped")
         device.eyes.error = None
         device.hears("I can see again")
+
+
+def ask_for_a_name(device):
+    """To teaching, one sample, done."""
+    device.hears("kiwi")
+    device.buttons.press("mode")
+    device.hears("Teaching")
+    device.buttons.press("action")
+    device.hears("[recorded]")
+    time.sleep(0.3)
+    device.buttons.press("action", "long")
+    device.hears("[listen]")
+
+
+def test_while_the_wearer_speaks_the_eyes_go_on_and_the_name_is_learned(tmp_path):
+    with WavMicrophone([speak(tmp_path / "name.wav", 0.5)], RealClock()) as microphone, Device(microphone) as device:
+        ask_for_a_name(device)
+        seen, mark = len(device.eyes.seen), len(device.heard)
+        device.hears("Learned lime")
+        assert len(device.eyes.seen) > seen + 10
+        assert [text for _, text in device.heard[mark:] if not text.startswith("[")] == [
+            "Learned lime. One more look from another side would help."]
+
+
+def test_a_microphone_unplugged_during_the_recording_leaves_the_list():
+    microphone = SilentMicrophone()
+    with Device(microphone) as device:
+        ask_for_a_name(device)
+        microphone.unplugged = True
+        device.hears("the microphone does not answer")
+        device.hears("cup")
+        device.buttons.press("action", "long")
+        device.hears("Learned lime")
+        assert not microphone.recording
+
+
+def test_a_press_during_the_recording_is_answered_at_once():
+    microphone = SilentMicrophone()
+    with Device(microphone) as device:
+        ask_for_a_name(device)
+        device.buttons.press("mode")
+        device.hears("Cancelled")
+        assert not microphone.recording
 
 
 def test_power_off_says_goodbye_and_ends_the_run():

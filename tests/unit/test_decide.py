@@ -1,12 +1,9 @@
-"""The decision, told as stories, and every state against every event."""
+"""The decision, told as stories."""
 
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as some
 
-from fingerpost.core.controls import MENU_ITEMS
 from fingerpost.core.decide import decide
 from fingerpost.core.events import (
     Fault,
@@ -26,7 +23,17 @@ from fingerpost.core.events import (
     Status,
     Tick,
 )
-from fingerpost.core.state import ASLEEP, MENU, MODES, POINTING, STARTING, STOPPING, TEACHING, State
+from fingerpost.core.state import (
+    ASLEEP,
+    MENU,
+    MENU_ITEMS,
+    MODES,
+    POINTING,
+    STARTING,
+    STOPPING,
+    TEACHING,
+    State,
+)
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
 from tests.story import CLEAR, Story
 
@@ -52,7 +59,7 @@ def test_a_hand_that_only_passes_through_hears_nothing():
     assert story.said() == []
 
 
-@pytest.mark.parametrize(("confidence", "phrase"), [(0.9, "named:Kiwi"), (0.6, "maybe:Kiwi"), (0.3, "unsure")])
+@pytest.mark.parametrize(("confidence", "phrase"), [(0.97, "named:Kiwi"), (0.92, "maybe:Kiwi"), (0.8, "unsure")])
 def test_doubt_is_heard(confidence, phrase):
     assert Story().rest("Kiwi", confidence).said() == [phrase]
 
@@ -114,7 +121,7 @@ def test_the_finger_is_greeted_when_it_comes_and_not_on_every_frame():
 
 def test_say_again_then_say_more():
     story = Story()
-    story.thing = (Guess("Kiwi", 0.8), Guess("Lime", 0.15))
+    story.thing = (Guess("Kiwi", 0.97), Guess("Lime", 0.02))
     for _ in range(10):
         story.frame((300.0, 200.0))
     assert story.said() == ["named:Kiwi"]
@@ -125,6 +132,8 @@ def test_say_again_then_say_more():
 def test_say_more_gives_the_reason_for_doubt():
     story = Story().rest("")
     assert story.press("action").press("action").said() == ["unsure", "unsure", "why_unknown"]
+    story = Story().rest("Kiwi", 0.5)
+    assert story.press("action").press("action").said()[-1] == "why_resembles:Kiwi"
     story = Story()
     story.thing = (Guess("Kiwi", 0.4), Guess("Lime", 0.35))
     for _ in range(10):
@@ -183,7 +192,7 @@ def test_the_menu_goes_round_and_leaves():
     assert story.said() == ["menu_on", "menu_" + MENU_ITEMS[0]]
     for _ in MENU_ITEMS:
         story.press("action")
-    assert story.state.menu_item == 0
+    assert story.state.menu.place == 0
     assert story.press("mode").state.mode == POINTING
 
 
@@ -242,43 +251,6 @@ def test_every_press_hushes():
             for kind in ("short", "long"):
                 _, actions = decide(State(mode=mode), Press(button, kind, 1.0))
                 assert actions[0] == Hush()
-
-
-AT_THE_EDGE = Fingertip(300.0, 5.0, (0.0, -1.0), 0.9, length=100.0)
-END_ON = Fingertip(300.0, 200.0, (0.6, -0.8), 0.9, length=20.0)
-EVENTS = [
-    Tick(1.0), Seen(1, 1.0, TIP, CLEAR), Seen(2, 1.0, None, CLEAR), Seen(3, 1.0, AT_THE_EDGE, CLEAR),
-    Seen(4, 1.0, END_ON, CLEAR), Recognised(1, 1.0, (Guess("Kiwi", 0.9),)),
-    Recognised(1, 1.0, ()), Fault("camera", 1.0), Recovered("camera", 1.0), Kept(1.0, 1), Forgotten(1.0, 0),
-    Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()),
-] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_every_state_takes_every_event(mode, event):
-    state, actions = decide(State(mode=mode), event)
-    assert state.mode in MODES
-    assert mode != STOPPING or actions == ()
-
-
-presses = some.builds(Press, some.sampled_from(["mode", "action", "both"]), some.sampled_from(["short", "long"]),
-                      some.just(0.0))
-
-
-@settings(max_examples=60, deadline=None)
-@given(some.lists(some.one_of(presses, some.sampled_from(EVENTS)), max_size=60))
-def test_two_presses_lead_back_to_pointing_from_anywhere(events):
-    state = State()
-    for number, event in enumerate(events):
-        changed = event if not isinstance(event, Press) else Press(event.button, event.kind, float(number))
-        state, _ = decide(state, changed)
-    if state.mode in (STOPPING, STARTING):
-        return
-    for _ in range(2):
-        if state.mode != POINTING:
-            state, _ = decide(state, Press("mode", "short", 99.0))
-    assert state.mode == POINTING
 
 
 def test_asleep_nothing_is_seen():

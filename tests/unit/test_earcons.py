@@ -50,8 +50,8 @@ def rhythm(name: str) -> List[float]:
     return list(numpy.diff(onsets_ms(name) + [synthesise(name).seconds * 1000]))
 
 
-def test_there_are_five():
-    assert set(EARCONS) == {"ready", "finger", "unsure", "recorded", "fault"}
+def test_there_are_six():
+    assert set(EARCONS) == {"ready", "finger", "unsure", "recorded", "listen", "fault"}
 
 
 @pytest.mark.parametrize("name", EARCONS)
@@ -81,7 +81,7 @@ def test_no_click_at_either_end_and_room_above_the_peak(name):
 
 def test_each_has_the_pulses_it_describes():
     assert {name: len(onsets_ms(name)) for name in EARCONS} == {
-        "ready": 2, "finger": 1, "unsure": 2, "recorded": 2, "fault": 3}
+        "ready": 2, "finger": 1, "unsure": 2, "recorded": 2, "listen": 1, "fault": 3}
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)

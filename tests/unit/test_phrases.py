@@ -5,28 +5,34 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import fingerpost
 from fingerpost.core.errors import SettingsError
-from fingerpost.core.phrases import NAMING_PHRASES, PhraseBook, slots_of
-from fingerpost.core.types import Utterance
+from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
+from fingerpost.core.state import MENU_ITEMS
+from fingerpost.core.types import Clip, Utterance
 from fingerpost.home import asset_home
 from fingerpost.tomlfile import read_toml
 
 FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
-PARTS = ("camera", "eyes", "buttons", "memory")
+PARTS = ("camera", "eyes", "buttons", "memory", "microphone")
+CHANGES = ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing")
+LISTS = ("name", "forget", "rename")
 
 
 def spoken_phrases():
     """Every phrase that the decision can ask for, read from its source."""
     core = Path(fingerpost.__file__).parent / "core"
     names = set()
-    for file in ("decide.py", "controls.py", "teaching.py", "pointing.py", "guidance.py"):
+    for file in ("decide.py", "controls.py", "menu.py", "naming.py", "teaching.py", "pointing.py", "guidance.py"):
         names |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', (core / file).read_text()))
     names |= {prefix + part for prefix in ("fault_", "recovered_") for part in PARTS}
+    names |= {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS}
+    names |= {"change_" + change for change in CHANGES}
     return names
 
 
@@ -48,7 +54,7 @@ def test_every_language_names_the_same_things(language):
 
 
 def test_no_phrase_is_left_over():
-    assert set(ENGLISH["phrases"]) <= spoken_phrases() | {"menu_known", "menu_help"}
+    assert set(ENGLISH["phrases"]) <= spoken_phrases()
 
 
 def test_names_prefer_the_wearers_own():
@@ -67,5 +73,46 @@ def test_a_gap_in_a_language_is_named():
         PhraseBook({"named": "{stuff}"}, {}).text(Utterance("named", (("thing", "Kiwi"),)))
 
 
-def test_naming_phrases_exist():
-    assert set(NAMING_PHRASES) <= set(ENGLISH["phrases"])
+def test_the_phrases_rendered_ahead_are_all_that_hold_one_name():
+    assert set(NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES) == {
+        key for key, text in ENGLISH["phrases"].items() if slots_of(text) == ("thing",)}
+
+
+def test_every_change_and_every_list_has_its_words():
+    assert {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS} | {
+        "change_" + change for change in CHANGES} <= set(ENGLISH["phrases"])
+
+
+LABEL = Clip(np.ones(10, np.int16), 22050)
+
+
+@pytest.fixture
+def book():
+    """The English phrases, with a cup that the wearer's own voice names."""
+    book = PhraseBook(ENGLISH["phrases"], ENGLISH["names"])
+    book.taught_name = lambda object_id: {"taught:1": "thing one"}.get(object_id, "")
+    book.taught_label = lambda object_id: {"taught:1": LABEL}.get(object_id)
+    return book
+
+
+@pytest.mark.parametrize(("phrase", "slots", "pieces"), [
+    ("named", {"thing": "taught:1"}, [LABEL]),
+    ("maybe", {"thing": "taught:1"}, ["Maybe", LABEL]),
+    ("learned_more", {"thing": "taught:1"},
+     ["Learned", LABEL, "One more look from another side would help"]),
+    ("why_between", {"thing": "taught:1", "other": "Kiwi"}, ["I cannot decide between", LABEL, "and kiwi"]),
+    ("known_list", {"things": "taught:1, Kiwi, taught:1"}, ["You taught me", LABEL, "kiwi", LABEL]),
+    ("maybe", {"thing": "Kiwi"}, ["Maybe kiwi."]),
+    ("unsure", {}, ["Not sure."]),
+])
+def test_a_phrase_is_cut_where_the_wearers_own_voice_says_the_name(book, phrase, slots, pieces):
+    assert book.pieces(Utterance(phrase, tuple(slots.items()))) == pieces
+
+
+def test_written_down_the_name_stands_as_text(book):
+    assert book.text(Utterance("maybe", (("thing", "taught:1"),))) == "Maybe thing one."
+
+
+def test_only_what_the_voice_says_is_rendered(book):
+    assert book.naming_texts("taught:1") == [
+        "Maybe", "It could also be", "It resembles", "but not enough"]

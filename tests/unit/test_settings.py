@@ -33,6 +33,7 @@ def test_what_is_written_is_read_and_the_rest_stays(tmp_path):
     ("[speech]\n\nlanguag = 'de'\n", (":3:", "languag", "language")),
     ("[speech]\nvolume = 'loud'\n", (":2:", "volume", "a number")),
     ("[camera]\nwidth = true\n", (":2:", "width", "a whole number")),
+    ("[teaching]\nnaming = 'song'\n", (":2:", "naming", "voice, list, next")),
     ("[camera\n", ("line 1", "mend")),
 ])
 def test_a_mistake_gets_one_line_with_its_place_and_remedy(tmp_path, text, parts):

@@ -15,18 +15,19 @@ from fingerpost.core.types import Clip, Utterance
 from fingerpost.devices.replay import SimulatedClock
 
 RATE = 22050
-BOOK = PhraseBook({"a": "alpha", "b": "beta", "c": "gamma", "named": "{thing}"}, {})
+BOOK = PhraseBook({"a": "alpha", "b": "beta", "c": "gamma", "named": "{thing}", "maybe": "Maybe {thing}."}, {})
 
 
 class FakeSpeaker(Speaker):
     """Remembers what it plays; a clip lasts as long as it is."""
 
     def __init__(self, clock):
-        self.clock, self.until, self.broken = clock, 0.0, False
+        self.clock, self.until, self.broken, self.played = clock, 0.0, False, []
 
     def play(self, clip, mix=False):
         if self.broken:
             raise SoundError("unplugged; plug it in again")
+        self.played.append(clip)
         if not mix:
             self.until = self.clock.now() + clip.seconds
 
@@ -123,6 +124,43 @@ def test_what_is_hushed_while_it_is_rendered_is_never_heard(bench):
     bench.mouth.say(Utterance("a"))
     bench.wait(1.0)
     assert bench.heard == []
+
+
+LABEL = Clip(np.arange(RATE // 4, dtype=np.int16), RATE)
+
+
+@pytest.fixture
+def labelled(bench):
+    """A bench whose book knows a thing by the wearer's own voice."""
+    BOOK.taught_label = lambda object_id: LABEL if object_id == "taught:1" else None
+    yield bench
+    BOOK.taught_label = lambda object_id: None
+
+
+def test_the_wearers_own_voice_is_played_as_it_was_recorded_and_written_as_text(labelled):
+    labelled.mouth.say(Utterance("named", (("thing", "taught:1"),)))
+    labelled.wait(0.1)
+    assert labelled.speaker.played == [LABEL]
+    assert labelled.heard == [(0.0, "taught:1")]
+
+
+def test_a_phrase_with_a_label_is_said_piece_by_piece_before_the_next_begins(labelled):
+    labelled.mouth.say(Utterance("maybe", (("thing", "taught:1"),)))
+    labelled.mouth.say(Utterance("a"))
+    labelled.wait(0.6)
+    assert not labelled.mouth.idle()
+    labelled.wait(1.0)
+    assert [clip is LABEL for clip in labelled.speaker.played] == [False, True, False]
+    assert labelled.heard == [(0.0, "Maybe taught:1."), (0.76, "alpha")]
+
+
+def test_a_hush_between_two_pieces_ends_the_phrase(labelled):
+    labelled.mouth.say(Utterance("maybe", (("thing", "taught:1"),)))
+    labelled.wait(0.2)
+    labelled.mouth.hush()
+    assert labelled.mouth.idle()
+    labelled.wait(1.0)
+    assert LABEL not in labelled.speaker.played
 
 
 def test_without_a_voice_the_fault_earcon_sounds_and_nothing_dies(bench):

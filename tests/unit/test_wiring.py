@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 from fingerpost import wiring
@@ -17,6 +18,20 @@ def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
     settings = replace(Settings(), camera=CameraSettings("1", 800, 600))
     assert isinstance(wiring.open_camera(settings), LiveCamera)
     assert asked == [(1, 800, 600)]
+
+
+def test_without_a_microphone_names_are_chosen_from_a_list_and_that_is_said(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with ExitStack() as stack:
+        assert wiring.open_microphone(Settings(), stack) is None
+    assert "apt install alsa-utils" in caplog.text
+    assert "chosen from a list" in caplog.text
+
+
+def test_a_microphone_is_opened_only_where_names_are_spoken(monkeypatch):
+    monkeypatch.setattr(wiring, "AlsaMicrophone", None)
+    settings = replace(Settings(), teaching=replace(Settings().teaching, naming="list"))
+    assert wiring.open_microphone(settings, ExitStack()) is None
 
 
 def test_built_in_and_taught_names_are_rendered_ahead():

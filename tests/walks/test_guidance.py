@@ -31,7 +31,7 @@ def test_the_thing_is_named_soon_after_the_hand_has_stopped():
 
 def test_a_hand_that_trembles_is_not_kept_waiting_for_ever():
     story = Story()
-    story.thing = (Guess("Kiwi", 0.9),)
+    story.thing = (Guess("Kiwi", 0.99),)
     for step in range(40):
         story.frame((300.0 + 12.0 * math.sin(step / 2), 200.0))
     assert story.said() == ["named:Kiwi"]
@@ -126,7 +126,7 @@ def test_a_hand_that_points_at_nothing_is_not_nagged():
 
 def test_a_finger_that_wavers_at_the_limit_is_looked_at_and_not_guided():
     story = Story()
-    story.thing = (Guess("Kiwi", 0.9),)
+    story.thing = (Guess("Kiwi", 0.99),)
     for step in range(12):
         story.frame((300.0, 56.5 + step % 2 * 2.0))
     assert story.said() == ["named:Kiwi"]

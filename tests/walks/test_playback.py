@@ -11,26 +11,13 @@ from fingerpost.devices.replay import SimulatedClock
 from tests.parts import (
     BLANK,
     EARCONS,
-    PressedButtons,
     ScriptedEyes,
     SilentSpeaker,
+    TimedButtons,
     TonguelessVoice,
     english,
     status,
 )
-
-
-class TimedButtons(PressedButtons):
-    """Presses at given seconds of the clock."""
-
-    def __init__(self, clock, presses):
-        super().__init__()
-        self.clock, self.due = clock, list(presses)
-
-    def presses(self):
-        now = [press for press in self.due if press.at <= self.clock.now()]
-        self.due = self.due[len(now):]
-        return now
 
 
 class Day:

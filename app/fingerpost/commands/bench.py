@@ -18,9 +18,9 @@ from ..core.events import Recognise, Seen
 from ..core.types import Frame
 from ..devices.replay import Recording
 from ..home import asset_home
+from ..installed import InstalledModels
 from ..memory.learner import Learner
 from ..memory.objects import ObjectStore
-from ..models import ModelStore
 from ..settings import Settings
 from ..vision.eyes import Eyes
 from ..wiring import open_backend, open_finder, open_recogniser
@@ -82,7 +82,7 @@ def bare_runs(stack: ExitStack, settings: Settings) -> Callable[[], None]:
     """The two networks alone, on arrays that are ready."""
     runs = []
     for name in ("fingertip", "objects"):
-        info = ModelStore().load(name)
+        info = InstalledModels().load(name)
         backend = stack.enter_context(open_backend(info, settings))
         runs.append((backend, np.random.default_rng(0).random(info.input, dtype=np.float32)))
 

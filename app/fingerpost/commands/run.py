@@ -14,7 +14,7 @@ from ..devices.replay import RealClock
 from ..home import state_home
 from ..observers import Transcript
 from ..settings import load_settings
-from ..wiring import assemble, open_buttons, open_camera, open_speaker, render_ahead
+from ..wiring import assemble, open_buttons, open_camera, open_microphone, open_speaker, render_ahead
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,8 @@ def main(args: argparse.Namespace) -> int:
         clock = RealClock()
         observers = [Transcript(start=clock.now())]
         speaker = open_speaker(settings, stack)
-        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers)
+        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
+                        open_microphone(settings, stack))
         threading.Thread(target=render_ahead, args=(body,), name="rendering", daemon=True).start()
         camera = stack.enter_context(open_camera(settings))
         buttons = stack.enter_context(open_buttons())

@@ -4,7 +4,8 @@
 | --- | --- | --- | --- | --- | --- |
 | pointing | say it again; again within 3 s: say more | what do you see? | to teaching | sleep | menu |
 | teaching | take a sample | done: name it and learn | to pointing | undo last sample | menu |
-| menu | next | choose | leave | - | power off (asked twice) |
+| naming by voice | cancel | cancel | cancel | cancel | cancel |
+| menu, list | next | choose | leave | - | power off (asked twice) |
 | asleep | - | - | wake | wake | - |
 """
 
@@ -13,14 +14,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import teaching
-from .events import Action, Hush, PowerOff, Report, Say, Sleep, Status
+from . import menu, naming, pointing, teaching
+from .events import Action, Hush, Report, Say, Sleep, Status
 from .guidance import find_hindrance
-from .state import ASLEEP, MENU, POINTING, STOPPING, TEACHING, State
-from .teaching import Outcome, answer
-from .types import ACTION, BOTH, LONG, MODE, SHORT, Press, Utterance
+from .replies import Outcome, answer
+from .state import ASLEEP, MENU, NAMING, POINTING, TEACHING, State
+from .types import ACTION, BOTH, LONG, MODE, SHORT, Guess, Press, Utterance
 
-MENU_ITEMS = ("known", "help")
+RUNNER_UP = 0.02
+"""A runner-up less likely than this is not worth a word."""
+RESEMBLES = 0.2
+"""Something that is less likely than this to be what it resembles most resembles nothing known."""
+RIVALS = 0.5
+"""Two names are rivals when the second is at least so many times as likely as the first."""
+NOBODY = Guess("", 0.0)
 
 
 def on_press(state: State, press: Press) -> Outcome:
@@ -48,13 +55,14 @@ def say_again(state: State, press: Press) -> Outcome:
 def say_more(state: State) -> Say:
     """The runner-up of a name, or the reason for doubt."""
     assert state.answer is not None
-    guesses = state.answer.guesses
-    runner_up = guesses[1] if len(guesses) > 1 and guesses[1].confidence >= 0.1 else None
+    best, second = (state.answer.guesses + (NOBODY, NOBODY))[:2]
     if state.answer.phrase != "unsure":
-        return answer("runner_up", thing=runner_up.object_id) if runner_up else answer("no_runner_up")
-    if runner_up and guesses[0].confidence >= 0.2:
-        return answer("why_between", thing=guesses[0].object_id, other=runner_up.object_id)
-    return answer("why_unknown")
+        return answer("runner_up", thing=second.object_id) if second.confidence >= RUNNER_UP else answer("no_runner_up")
+    if best.confidence < RESEMBLES:
+        return answer("why_unknown")
+    if second.confidence >= RIVALS * best.confidence:
+        return answer("why_between", thing=best.object_id, other=second.object_id)
+    return answer("why_resembles", thing=best.object_id)
 
 
 def ask_look(state: State, press: Press) -> Outcome:
@@ -64,10 +72,9 @@ def ask_look(state: State, press: Press) -> Outcome:
 
 def on_status(state: State, status: Status) -> Outcome:
     """The answer to `Report` came: say what it was asked for."""
-    if state.question == "known":
-        things = ", ".join(status.taught)
-        return replace(state, question=""), (answer("known_list", things=things) if things else answer("known_none"),)
-    return replace(state, question=""), describe_view(state, status)
+    if state.question == "look":
+        return replace(state, question=""), describe_view(state, status)
+    return menu.on_knowledge(state, status)
 
 
 def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
@@ -92,14 +99,10 @@ def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
 
 
 def start_teaching(state: State, press: Press) -> Outcome:
-    """Into teaching; the finger has to come to rest anew afterwards."""
-    return replace(state, mode=TEACHING, dwell=None), (answer("teaching_on"),)
-
-
-def start_pointing(state: State, press: Press) -> Outcome:
-    """Back to pointing, from wherever."""
-    state = replace(state, mode=POINTING, dwell=None, answer=None, guidance=None, confirm_until=None)
-    return state, (answer("pointing_on"),)
+    """Into teaching; the finger has to come to rest anew afterwards. Tell of samples that still wait for a name."""
+    state = replace(state, mode=TEACHING, dwell=None, more_of="", look_alike="")
+    waiting = Utterance("samples_waiting", (("count", str(state.waiting_samples)),), priority=1)
+    return state, (answer("teaching_on"),) + ((Say(waiting),) if state.waiting_samples else ())
 
 
 def fall_asleep(state: State, press: Press) -> Outcome:
@@ -114,52 +117,23 @@ def wake(state: State, press: Press) -> Outcome:
     return state, (Sleep(False), answer("awake")) + faults
 
 
-def open_menu(state: State, press: Press) -> Outcome:
-    """Into the menu, at its first item."""
-    state = replace(state, mode=MENU, menu_item=0, dwell=None, confirm_until=None)
-    return state, (answer("menu_on"), _item(0))
-
-
-def next_item(state: State, press: Press) -> Outcome:
-    """One item further; after the last comes the first."""
-    item = (state.menu_item + 1) % len(MENU_ITEMS)
-    return replace(state, menu_item=item, confirm_until=None), (_item(item),)
-
-
-def choose_item(state: State, press: Press) -> Outcome:
-    """Do what the spoken item says."""
-    if MENU_ITEMS[state.menu_item] == "known":
-        return replace(state, question="known"), (Report(),)
-    return state, (answer("help"),)
-
-
-def power_off(state: State, press: Press) -> Outcome:
-    """Ask the first time, switch off the second."""
-    if state.confirm_until is not None and press.at <= state.confirm_until:
-        return replace(state, mode=STOPPING), (answer("stopping"), PowerOff())
-    return replace(state, confirm_until=press.at + state.rules.confirm_seconds), (answer("confirm_power_off"),)
-
-
-def _item(index: int) -> Say:
-    return Say(Utterance("menu_" + MENU_ITEMS[index], priority=1))
-
-
 Handler = Callable[[State, Press], Outcome]
 TABLE: Dict[Tuple[str, str, str], Handler] = {
     (POINTING, ACTION, SHORT): say_again,
     (POINTING, ACTION, LONG): ask_look,
     (POINTING, MODE, SHORT): start_teaching,
     (POINTING, MODE, LONG): fall_asleep,
-    (POINTING, BOTH, LONG): open_menu,
+    (POINTING, BOTH, LONG): menu.open_menu,
     (TEACHING, ACTION, SHORT): lambda state, press: teaching.take_sample(state),
     (TEACHING, ACTION, LONG): lambda state, press: teaching.finish(state),
-    (TEACHING, MODE, SHORT): start_pointing,
+    (TEACHING, MODE, SHORT): lambda state, press: pointing.resume(state),
     (TEACHING, MODE, LONG): lambda state, press: teaching.undo(state),
-    (TEACHING, BOTH, LONG): open_menu,
-    (MENU, ACTION, SHORT): next_item,
-    (MENU, ACTION, LONG): choose_item,
-    (MENU, MODE, SHORT): start_pointing,
-    (MENU, BOTH, LONG): power_off,
+    (TEACHING, BOTH, LONG): menu.open_menu,
+    **{(NAMING, button, kind): naming.cancel for button in (MODE, ACTION, BOTH) for kind in (SHORT, LONG)},
+    (MENU, ACTION, SHORT): menu.next_item,
+    (MENU, ACTION, LONG): menu.choose_item,
+    (MENU, MODE, SHORT): menu.leave_menu,
+    (MENU, BOTH, LONG): menu.power_off,
     (ASLEEP, MODE, SHORT): wake,
     (ASLEEP, MODE, LONG): wake,
 }

@@ -1,7 +1,8 @@
 """The one place where Fingerpost makes up its mind: decide(state, event) -> (state, actions).
 
-Pure: no clock, no I/O, no numpy. What happens to a press stands in controls.py, what a resting finger leads
-to in pointing.py; here every kind of event finds its handler.
+Pure: no clock, no I/O, no numpy. What happens to a press stands in controls.py and menu.py, what a resting finger
+leads to in pointing.py, how a thing is learned and named in teaching.py and naming.py; here every kind of event
+finds its handler.
 """
 
 from __future__ import annotations
@@ -9,23 +10,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import controls, pointing, teaching
+from . import controls, menu, naming, pointing, teaching
 from .events import (
     Action,
+    Changed,
     Chime,
     Event,
     Fault,
     Forgotten,
     Kept,
     Learned,
+    Listened,
     Recognised,
     Recovered,
     Say,
     Seen,
     Status,
+    StopListening,
     Tick,
 )
-from .state import ASLEEP, POINTING, STARTING, STOPPING, TEACHING, State, View
+from .replies import mend
+from .state import ASLEEP, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import Press, Utterance
 
 Decision = Tuple[State, Tuple[Action, ...]]
@@ -47,13 +52,13 @@ def on_tick(state: State, tick: Tick) -> Decision:
 
 def on_seen(state: State, seen: Seen) -> Decision:
     """A frame: the first one makes the device ready, later ones move the dwell along."""
-    state = replace(state, view=View(seen.frame_index, seen.at, seen.fingertip, seen.quality))
+    state = replace(state, view=View(seen.frame_index, seen.at, seen.fingertip, seen.quality, seen.detail))
     actions: Tuple[Action, ...] = ()
     if state.mode == STARTING:
         state = replace(state, mode=POINTING)
         actions = (Chime("ready"), Say(Utterance("ready")))
     if state.mode not in (POINTING, TEACHING):
-        return state, actions
+        return replace(state, finger_at=seen.at if seen.fingertip else state.finger_at), actions
     state, more = pointing.follow(state, seen)
     return state, actions + more
 
@@ -66,22 +71,28 @@ def on_recognised(state: State, recognised: Recognised) -> Decision:
 def on_fault(state: State, fault: Fault) -> Decision:
     """Announce the fault once and forget what was seen before it: no stale name may follow.
 
-    A fault of the memory is the answer to a press, and so is announced every time.
+    A fault of the memory or the microphone is the answer to a press, and so is announced every time.
     """
-    if fault.part in state.faults and fault.part != "memory":
+    if fault.part in state.faults and fault.part not in ("memory", "microphone"):
         return state, ()
     state = replace(state, faults=state.faults | {fault.part}, dwell=None, view=None)
     if state.mode == ASLEEP:
         return state, ()
-    return state, (Chime("fault"), Say(Utterance("fault_" + fault.part, priority=2, interrupts=True)))
+    announced = (Chime("fault"), Say(Utterance("fault_" + fault.part, priority=2, interrupts=True)))
+    if state.mode != NAMING:
+        return state, announced
+    if fault.part != "microphone":
+        return naming.leave(state), (StopListening(),) + announced
+    state, more = naming.ask_list(state)
+    return state, announced + more
 
 
 def on_recovered(state: State, recovered: Recovered) -> Decision:
-    """Announce that the part is back, if its fault was."""
+    """Announce that the part is back, if its fault was; but never into a recording."""
     if recovered.part not in state.faults:
         return state, ()
-    state = replace(state, faults=state.faults - {recovered.part})
-    if state.mode == ASLEEP:
+    state = mend(state, recovered.part)
+    if state.mode in (ASLEEP, NAMING):
         return state, ()
     return state, (Say(Utterance("recovered_" + recovered.part, priority=2)),)
 
@@ -96,5 +107,7 @@ _HANDLERS: Dict[type, Callable[..., Decision]] = {
     Kept: teaching.on_kept,
     Forgotten: teaching.on_forgotten,
     Learned: teaching.on_learned,
+    Listened: naming.on_listened,
+    Changed: menu.on_changed,
     Status: controls.on_status,
 }

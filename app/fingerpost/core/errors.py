@@ -39,5 +39,9 @@ class SoundError(DeviceError):
     """No sound can be played or written."""
 
 
+class MicrophoneError(DeviceError):
+    """The wearer cannot be heard."""
+
+
 class VoiceError(DeviceError):
     """Text cannot be rendered to speech."""

@@ -26,6 +26,8 @@ class Seen:
     at: float
     fingertip: Optional[Fingertip]
     quality: Quality
+    detail: float = 1.0
+    """How much of the crop past the finger shows something, in [0, 1]; 1 where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Fault:
-    """A part stopped working: `part` is camera, eyes, buttons or memory."""
+    """A part stopped working: `part` is camera, eyes, buttons, memory or microphone."""
 
     part: str
     at: float
@@ -60,6 +62,8 @@ class Kept:
 
     at: float
     count: int
+    look_alike: str = ""
+    """The taught thing that the sample could be taken for; empty when it resembles none."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,30 @@ class Learned:
     at: float
     object_id: str
     samples: int
+    likeness: float = 1.0
+    """How alike the looks at it are: the mean over them of the cosine to the look most like each."""
+
+
+@dataclass(frozen=True)
+class Listened:
+    """A recording has ended; the wearer's voice in it lasts so many seconds, 0 when nothing was heard."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What was taught has changed: a thing was forgotten or renamed, or such a change was undone.
+
+    `change` is forgotten, renamed, returned (a forgotten thing is back), unlearned, undone (any other change of the
+    thing) or nothing (there was nothing to undo); `waiting` samples now wait for a name.
+    """
+
+    at: float
+    change: str
+    object_id: str = ""
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,9 +115,11 @@ class Status:
     time: str
     battery_percent: Optional[int]
     taught: Tuple[str, ...]
+    names: Tuple[str, ...] = ()
+    """The names that a new thing may be given by choice."""
 
 
-Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Status, Press]
+Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, Status, Press]
 
 
 @dataclass(frozen=True)
@@ -108,7 +138,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Chime:
-    """Play an earcon: ready, finger, unsure, recorded or fault."""
+    """Play an earcon: ready, finger, unsure, recorded, listen or fault."""
 
     name: str
 
@@ -132,7 +162,45 @@ class Forget:
 
 @dataclass(frozen=True)
 class Learn:
-    """Name the waiting samples with the next free name and learn them."""
+    """Learn the waiting samples.
+
+    They become a thing called `name`, or by the next free name where that is empty; with `voice`, the wearer's
+    voice in the last recording says it. Or they are added to the taught thing `object_id`.
+    """
+
+    name: str = ""
+    voice: bool = False
+    object_id: str = ""
+
+
+@dataclass(frozen=True)
+class ForgetThing:
+    """Forget a taught thing."""
+
+    object_id: str
+
+
+@dataclass(frozen=True)
+class RenameThing:
+    """Call a taught thing by another name or, where that is empty, by the voice in the last recording."""
+
+    object_id: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class UndoChange:
+    """Undo the last change to what was taught."""
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Record the wearer's voice once all is said: a beep, then until they fall silent."""
+
+
+@dataclass(frozen=True)
+class StopListening:
+    """Break the recording off, and forget it."""
 
 
 @dataclass(frozen=True)
@@ -152,4 +220,5 @@ class PowerOff:
     """Shut the device down."""
 
 
-Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, Report, Sleep, PowerOff]
+Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, Listen,
+               StopListening, Report, Sleep, PowerOff]

@@ -140,6 +140,7 @@ def _turn_until_done(loop: Loop, perception: PerceptionThread, buttons: Buttons,
     while not (stop.is_set() or loop.switched_off):
         for press in buttons.presses():
             loop.feed(press)
+        loop.listen()
         try:
             loop.feed(perception.events.get(timeout=POLL_SECONDS))
         except queue.Empty:

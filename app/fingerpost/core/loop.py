@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+from typing import Callable, Optional, Sequence
 
 from .decide import decide
-from .events import Action, Chime, Event, Hush, PowerOff, Report, Say, Sleep, Status
+from .events import Action, Chime, Event, Hush, Listen, PowerOff, Report, Say, Sleep, Status, StopListening
 from .phrases import PhraseBook
+from .ports import Hearing
 from .speech import Mouth
 from .state import State
 
@@ -31,10 +32,11 @@ class Loop:
     """Holds the state and carries out what the decision asks for."""
 
     def __init__(self, state: State, mouth: Mouth, submit: Callable[[Action], None],
-                 report: Callable[[float], Status], observers: Sequence[Observer] = ()) -> None:
-        """`submit` hands pixel work to the eyes; `report` answers what the device knows of itself."""
+                 report: Callable[[float], Status], observers: Sequence[Observer] = (),
+                 ear: Optional[Hearing] = None) -> None:
+        """`submit` hands work to the eyes; `report` answers what the device knows of itself; `ear` takes names."""
         self.state = state
-        self._mouth, self._submit, self._report = mouth, submit, report
+        self._mouth, self._submit, self._report, self._ear = mouth, submit, report, ear
         self._observers = observers
         self.switched_off = False
 
@@ -48,6 +50,12 @@ class Loop:
                 observer.on_action(action, event.at)
             self._act(action, event.at)
 
+    def listen(self) -> None:
+        """Move a recording along, if there is one."""
+        event = self._ear.step() if self._ear else None
+        if event is not None:
+            self.feed(event)
+
     def _act(self, action: Action, at: float) -> None:
         if isinstance(action, Say):
             self._mouth.say(action.utterance)
@@ -59,8 +67,18 @@ class Loop:
             self.feed(self._report(at))
         elif isinstance(action, PowerOff):
             self.switched_off = True
+        elif isinstance(action, (Listen, StopListening)):
+            self._hear(action)
         else:
             self._submit(action)
+
+
+    def _hear(self, action: Action) -> None:
+        assert self._ear is not None, "a device without an ear does not name by voice"
+        if isinstance(action, Listen):
+            self._ear.listen()
+        else:
+            self._ear.stop()
 
 
 def describe(action: Action, at: float, book: PhraseBook) -> dict:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import string
-from typing import Callable, List, Mapping, Tuple
+from typing import Callable, Iterator, List, Mapping, Optional, Tuple, Union
 
 from .errors import SettingsError
-from .types import Utterance
+from .types import Clip, Utterance
 
 _OBJECT_SLOTS = ("thing", "other")
 _LIST_SLOT = "things"
-NAMING_PHRASES = ("named", "maybe", "runner_up", "learned", "learned_more")
-"""The phrases that hold one object's name and are rendered when it is learned."""
+NAMING_PHRASES = ("named", "maybe", "runner_up", "why_resembles")
+"""The phrases that hold one object's name, whatever it is."""
+LEARNING_PHRASES = ("learned", "learned_more")
+"""What is said when it is learned."""
+CHANGING_PHRASES = ("sample_like", "sample_more", "list_thing", "change_forgotten", "change_renamed",
+                    "change_returned", "change_unlearned", "change_undone")
+"""What is said of it when something about it changes."""
+Piece = Union[str, Clip]
+"""Part of what is said: words for the voice, or a recording."""
 
 
 class PhraseBook:
@@ -23,6 +30,8 @@ class PhraseBook:
         self._source = source
         self.taught_name: Callable[[str], str] = lambda object_id: ""
         """Gives the wearer's own name of an object, or an empty string."""
+        self.taught_label: Callable[[str], Optional[Clip]] = lambda object_id: None
+        """Gives the name of an object in the wearer's own voice, or None."""
 
     def name(self, object_id: str) -> str:
         """The spoken name: the wearer's own, the language's, or the id made readable."""
@@ -30,21 +39,51 @@ class PhraseBook:
 
     def text(self, utterance: Utterance) -> str:
         """The words of an utterance. Raises SettingsError for a phrase or slot that the file lacks."""
-        template = self._template(utterance.phrase)
-        slots = {key: self._fill(key, value) for key, value in utterance.slots}
-        try:
-            return template.format(**slots)
-        except KeyError as error:
-            raise SettingsError(f"{self._source}: phrase '{utterance.phrase}' asks for the unknown slot {error}; "
-                                "use the slots of en.toml") from error
+        return "".join(piece for piece in self._parts(utterance, lambda object_id: None) if isinstance(piece, str))
+
+    def pieces(self, utterance: Utterance) -> List[Piece]:
+        """What sounds one after the other: names in the wearer's own voice where it has recorded them, and words.
+
+        An utterance without a recording is one piece: whole sentences sound better. Raises SettingsError as `text`.
+        """
+        pieces: List[Piece] = [""]
+        for part in self._parts(utterance, self.taught_label):
+            if isinstance(part, str) and isinstance(pieces[-1], str):
+                pieces[-1] += part
+            else:
+                pieces.append(part)
+        if len(pieces) == 1:
+            return pieces
+        # What stands between two recordings may be no more than a comma.
+        return [piece.strip(" ,.:") if isinstance(piece, str) else piece for piece in pieces
+                if not isinstance(piece, str) or any(map(str.isalnum, piece))]
 
     def fixed_texts(self) -> List[str]:
         """All phrases without slots: they are rendered before anyone waits for them."""
         return [text for text in self._phrases.values() if not slots_of(text)]
 
-    def naming_texts(self, object_id: str) -> List[str]:
-        """Everything that is said with this object's name alone."""
-        return [self.text(Utterance(phrase, (("thing", object_id),))) for phrase in NAMING_PHRASES]
+    def naming_texts(self, object_id: str, phrases: Tuple[str, ...] = NAMING_PHRASES) -> List[str]:
+        """Everything that the voice says with this object's name alone."""
+        pieces = [piece for phrase in phrases for piece in self.pieces(Utterance(phrase, (("thing", object_id),)))]
+        return [piece for piece in pieces if isinstance(piece, str)]
+
+    def _parts(self, utterance: Utterance, label: Callable[[str], Optional[Clip]]) -> Iterator[Piece]:
+        """The phrase from slot to slot, with each name as its label or, without one, as text."""
+        slots = dict(utterance.slots)
+        for words, slot, _, _ in string.Formatter().parse(self._template(utterance.phrase)):
+            yield words
+            if slot is None:
+                continue
+            if slot not in slots:
+                raise SettingsError(f"{self._source}: phrase '{utterance.phrase}' asks for the unknown slot '{slot}'; "
+                                    "use the slots of en.toml")
+            if slot not in _OBJECT_SLOTS + (_LIST_SLOT,):
+                yield slots[slot]
+                continue
+            object_ids = slots[slot].split(", ") if slot == _LIST_SLOT else [slots[slot]]
+            for number, object_id in enumerate(object_ids):
+                yield ", " if number else ""
+                yield label(object_id) or self.name(object_id)
 
     def _template(self, phrase: str) -> str:
         try:
@@ -52,13 +91,6 @@ class PhraseBook:
         except KeyError:
             raise SettingsError(f"{self._source}: the phrase '{phrase}' is missing; "
                                 "copy it from en.toml and translate it") from None
-
-    def _fill(self, key: str, value: str) -> str:
-        if key in _OBJECT_SLOTS:
-            return self.name(value)
-        if key == _LIST_SLOT:
-            return ", ".join(self.name(object_id) for object_id in value.split(", "))
-        return value
 
 
 def slots_of(template: str) -> Tuple[str, ...]:

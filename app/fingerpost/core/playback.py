@@ -50,6 +50,8 @@ class Playback:
             for press in self._buttons.presses():
                 loop.feed(press)
                 self._work(loop)
+            loop.listen()
+            self._work(loop)
             if self._clock.now() >= self._next_tick - 1e-9:
                 loop.feed(Tick(self._clock.now()))
                 self._next_tick += TICK_SECONDS

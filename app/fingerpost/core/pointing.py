@@ -7,6 +7,8 @@ from typing import Dict, Optional, Tuple
 
 from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
 from .guidance import find_hindrance, forget_name, guide
+from .replies import Outcome
+from .replies import answer as reply
 from .state import POINTING, Answer, Dwell, Rules, State
 from .types import Fingertip, Guess, Utterance
 
@@ -28,6 +30,12 @@ def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
     hindrance = "" if dwell.sightings else find_hindrance(tip, seen.quality, state.rules)
     state, more = guide(state, dwell, hindrance, seen.at) if hindrance else _look(state, dwell, seen.frame_index)
     return state, actions + more
+
+
+def resume(state: State) -> Outcome:
+    """Back to pointing, from wherever; what was said before is forgotten."""
+    state = replace(state, mode=POINTING, dwell=None, answer=None, guidance=None, confirm_until=None)
+    return state, (reply("pointing_on"),)
 
 
 def expire(state: State, at: float) -> State:

@@ -71,6 +71,22 @@ class Speaker(Part):
         """Whether the voice channel is sounding."""
 
 
+class Microphone(Part):
+    """What the wearer says. Nothing is heard outside a recording."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin a recording. Raises MicrophoneError."""
+
+    @abstractmethod
+    def read(self) -> Clip:
+        """What was heard since the start or the last call, perhaps nothing; never blocks. Raises MicrophoneError."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the recording; harmless when there is none."""
+
+
 class Voice(Part):
     """Text to speech through a cache of clips."""
 
@@ -112,4 +128,20 @@ class Sight(ABC):
 
     @abstractmethod
     def do(self, request: Action, at: float) -> Event:
-        """Carry out Recognise, Keep, Forget or Learn; the event that reports it."""
+        """Carry out what is asked of pixels or memory, such as Recognise or Learn; the event that reports it."""
+
+
+class Hearing(ABC):
+    """What the loop needs of the ear."""
+
+    @abstractmethod
+    def listen(self) -> None:
+        """Record the wearer's voice as soon as the device is silent."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """Break off; no event follows."""
+
+    @abstractmethod
+    def step(self) -> Optional[Event]:
+        """Move the recording along, without waiting; the event that ends it, Listened or a Fault, when it is over."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Callable, List, Mapping, Optional
+from typing import Callable, List, Mapping
 
 from .errors import SoundError, VoiceError
-from .phrases import PhraseBook
+from .phrases import PhraseBook, Piece
 from .ports import Clock, Speaker, Voice
 from .types import Clip, Utterance
 
@@ -17,7 +17,7 @@ Heard = Callable[[float, str, str], None]
 
 
 class Mouth:
-    """Says utterances in turn. `say`, `chime` and `hush` return at once, from any thread.
+    """Says utterances in turn, each piece by piece. `say`, `chime` and `hush` return at once, from any thread.
 
     `step` does the work: the speech thread calls it again and again, a replay between two frames. Rendering
     happens outside the lock, so that a slow voice cannot delay a hush.
@@ -29,6 +29,7 @@ class Mouth:
         self._earcons, self._clock, self._heard = earcons, clock, heard
         self._lock = threading.Lock()
         self._queue: List[Utterance] = []
+        self._rest: List[Clip] = []
         self._generation = 0
         self._chime_until = float("-inf")
         self._rendering = False
@@ -59,39 +60,45 @@ class Mouth:
     def idle(self) -> bool:
         """Whether nothing sounds and nothing waits."""
         with self._lock:
-            return not (self._queue or self._rendering or self._speaker.busy()
+            return not (self._queue or self._rest or self._rendering or self._speaker.busy()
                         or self._clock.now() < self._chime_until)
 
     def step(self) -> None:
-        """Start the next utterance if its turn has come."""
+        """Go on with what is being said, or start the next utterance if its turn has come."""
         with self._lock:
             self.something_to_say.clear()
-            if not self._queue or self._speaker.busy() or self._clock.now() < self._chime_until:
+            if self._speaker.busy() or self._clock.now() < self._chime_until:
+                return
+            if self._rest:
+                self._attempt(self._rest.pop(0))
+                return
+            if not self._queue:
                 return
             utterance = self._queue.pop(0)
             generation, self._rendering = self._generation, True
+        clips: List[Clip] = []
         try:
             text = self._book.text(utterance)
-            clip = self._clip(text)
+            clips = [self._clip(piece) for piece in self._book.pieces(utterance)]
         finally:
-            self._rendering = False
-        with self._lock:
-            if clip is None or generation != self._generation:
-                return
-            started = self._attempt(clip)
+            with self._lock:  # until it sounds it is being rendered, so that nobody takes the mouth for idle
+                started = bool(clips) and generation == self._generation and self._attempt(clips[0])
+                self._rest, self._rendering = clips[1:] if started else [], False
         if started:
             self._heard(self._clock.now(), text, utterance.phrase)
 
-    def _clip(self, text: str) -> Optional[Clip]:
-        """The clip for a text, rendered now if it must be; the fault earcon stands in when no voice can."""
-        clip = self._voice.cached(text)
+    def _clip(self, piece: Piece) -> Clip:
+        """The clip for a piece, rendered now if it must be; the fault earcon stands in when no voice can."""
+        if isinstance(piece, Clip):
+            return piece
+        clip = self._voice.cached(piece)
         if clip is not None:
             return clip
         try:
-            self._voice.render([text])
+            self._voice.render([piece])
         except VoiceError as error:
             log.error("%s", error)
-        return self._voice.cached(text) or self._earcons.get("fault")
+        return self._voice.cached(piece) or self._earcons["fault"]
 
     def _attempt(self, clip: Clip, mix: bool = False) -> bool:
         try:
@@ -104,6 +111,7 @@ class Mouth:
     def _silence(self) -> None:
         self._generation += 1
         self._queue.clear()
+        self._rest.clear()
         self._speaker.hush()
 
 

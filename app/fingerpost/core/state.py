@@ -7,9 +7,12 @@ from typing import FrozenSet, Optional, Tuple
 
 from .types import Fingertip, Guess, Quality
 
-STARTING, POINTING, TEACHING, MENU, ASLEEP, STOPPING = (
-    "starting", "pointing", "teaching", "menu", "asleep", "stopping")
-MODES = (STARTING, POINTING, TEACHING, MENU, ASLEEP, STOPPING)
+STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING = (
+    "starting", "pointing", "teaching", "naming", "menu", "asleep", "stopping")
+MODES = (STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING)
+BY_VOICE, BY_LIST, BY_NEXT = "voice", "list", "next"
+"""How a thing taught by button gets its name: the wearer says it, chooses it, or it is the next free one."""
+MENU_ITEMS = ("known", "forget", "rename", "undo", "help")
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,39 @@ class Rules:
     """How long the question whether to switch off stands."""
     sightings: int = 3
     """How many looks at the thing are averaged before it is named."""
-    sure: float = 0.75
-    """Mean confidence from which a name is spoken plainly."""
-    maybe: float = 0.5
-    """Mean confidence from which a name is spoken with "maybe"; below it: "not sure"."""
+    accepted_wrong: float = 0.02
+    """The share of wrong ones among the names spoken, hedged or not, that the wearer accepts, with as many strangers
+    as known things pointed at. `sure` and `maybe` follow from it."""
     dark: float = 0.08
     """Mean brightness below which a frame is too dark."""
     bright: float = 0.95
     """Mean brightness above which a frame is too bright."""
     blurred: float = 12.0
     """Sharpness (variance of the Laplacian at 160 pixels' width) below which a frame is blurred."""
+    far: float = 0.1
+    """Detail (share of the crop that shows something) below which a thing is too far away to be learned."""
     enough_samples: int = 4
-    """From so many samples on, no further look is asked for."""
+    """From so many samples on, no further look is asked for, if they are alike."""
+    alike: float = 0.8
+    """Looks whose mean likeness is below this leave gaps between them, which another look could fill: four photos of
+    one in five kinds of groceries do."""
+    most_samples: int = 8
+    """From so many samples on, no further look is asked for at all."""
+
+    @property
+    def sure(self) -> float:
+        """Mean confidence from which a name is spoken plainly: with half the doubt of `maybe`."""
+        return 1.0 - 2.5 * self.accepted_wrong
+
+    @property
+    def maybe(self) -> float:
+        """Mean confidence from which a name is spoken with "maybe"; below it: "not sure".
+
+        Confidence is a calibrated probability, and in simulated lessons the names above a threshold are together at
+        most a fifth as doubtful as the threshold itself, for accepted shares of half a percent up to a tenth
+        (docs/decisions/010-i-do-not-know.md).
+        """
+        return 1.0 - 5.0 * self.accepted_wrong
 
 
 @dataclass(frozen=True)
@@ -110,6 +134,33 @@ class View:
     at: float
     fingertip: Optional[Fingertip]
     quality: Quality
+    detail: float = 1.0
+
+
+@dataclass(frozen=True)
+class Menu:
+    """An open spoken list, and where the wearer is in it.
+
+    `purpose` is main (its items are those of the menu), forget or rename (taught things), or name (free names).
+    """
+
+    purpose: str = "main"
+    items: Tuple[str, ...] = MENU_ITEMS
+    place: int = 0
+
+    @property
+    def item(self) -> str:
+        """The item that was spoken last."""
+        return self.items[self.place]
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What is being named: the taught thing `renamed`, or the waiting samples where that is empty."""
+
+    renamed: str = ""
+    unheard: int = 0
+    """How often nothing was heard."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +168,8 @@ class State:
     """Everything that the next decision depends on."""
 
     rules: Rules = field(default_factory=Rules)
+    naming_by: str = BY_NEXT
+    """How new things get their names: one of BY_VOICE, BY_LIST, BY_NEXT."""
     mode: str = STARTING
     announced: bool = False
     """Whether "starting" has been said."""
@@ -130,8 +183,13 @@ class State:
     repeated_at: Optional[float] = None
     """When the last answer was repeated by button."""
     waiting_samples: int = 0
-    menu_item: int = 0
+    more_of: str = ""
+    """The thing just learned of which another look was asked for: the next samples are added to it."""
+    look_alike: str = ""
+    """The thing that the wearer was told the waiting samples look like."""
+    naming: Naming = field(default_factory=Naming)
+    menu: Menu = field(default_factory=Menu)
     confirm_until: Optional[float] = None
     """Until when a second long press of both buttons switches off."""
     question: str = ""
-    """What a requested Status is for: look or known."""
+    """What a requested Status is for: look, known, or the purpose of the list that it is to open."""

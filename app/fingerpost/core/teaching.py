@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Optional, Tuple
+from typing import Optional
 
-from .events import Action, Chime, Forget, Forgotten, Keep, Kept, Learn, Learned, Say
+from . import naming
+from .events import Chime, Forget, Forgotten, Keep, Kept, Learn, Learned
 from .guidance import find_hindrance
-from .state import Rules, State, View
-from .types import Utterance
-
-Outcome = Tuple[State, Tuple[Action, ...]]
+from .replies import Outcome, answer, mend
+from .state import TEACHING, Rules, State, View
 
 
 def take_sample(state: State) -> Outcome:
@@ -30,14 +29,16 @@ def find_problem(view: Optional[View], rules: Rules) -> str:
         return "sample_too_dark"
     if view.quality.sharpness < rules.blurred:
         return "sample_blurred"
-    return find_hindrance(view.fingertip, view.quality, rules)
+    return find_hindrance(view.fingertip, view.quality, rules) or ("sample_too_far" if view.detail < rules.far else "")
 
 
 def finish(state: State) -> Outcome:
-    """Learn what was sampled."""
+    """Name what was sampled, and learn it; another look that was asked for needs no name."""
     if not state.waiting_samples:
         return state, (Chime("unsure"), answer("nothing_to_learn"))
-    return state, (Learn(),)
+    if state.more_of:
+        return state, (Learn(object_id=state.more_of),)
+    return naming.ask_name(state)
 
 
 def undo(state: State) -> Outcome:
@@ -48,28 +49,35 @@ def undo(state: State) -> Outcome:
 
 
 def on_kept(state: State, kept: Kept) -> Outcome:
-    """The sample is safe; its earcon sounded when the button was pressed."""
-    return replace(_mended(state), waiting_samples=kept.count), ()
+    """The sample is safe; its earcon sounded when the button was pressed. Say what it resembles, or belongs to."""
+    told = state.look_alike
+    state = replace(mend(state, "memory"), waiting_samples=kept.count, look_alike=kept.look_alike)
+    if state.mode != TEACHING:
+        return state, ()
+    if kept.look_alike not in ("", told, state.more_of):
+        return state, (answer("sample_like", thing=kept.look_alike),)
+    if state.more_of and kept.count == 1:
+        return state, (answer("sample_more", thing=state.more_of),)
+    return state, ()
 
 
 def on_forgotten(state: State, forgotten: Forgotten) -> Outcome:
     """The last sample has gone."""
-    state = replace(_mended(state), waiting_samples=forgotten.count)
+    state = replace(mend(state, "memory"), waiting_samples=forgotten.count, look_alike="")
     return state, (answer("sample_removed", count=str(forgotten.count)),)
 
 
 def on_learned(state: State, learned: Learned) -> Outcome:
     """Say what was learned, and whether one more look would help."""
-    enough = learned.samples >= state.rules.enough_samples
-    phrase = "learned" if enough else "learned_more"
-    return replace(_mended(state), waiting_samples=0), (answer(phrase, thing=learned.object_id),)
+    more = wants_more(learned, state.rules)
+    state = replace(mend(state, "memory"), waiting_samples=0, look_alike="", more_of=learned.object_id if more else "")
+    return state, (answer("learned_more" if more else "learned", thing=learned.object_id),)
 
 
-def answer(phrase: str, **slots: str) -> Say:
-    """The reply to a press: at once, and before anything else that waits."""
-    return Say(Utterance(phrase, tuple(slots.items()), priority=1, interrupts=True))
+def wants_more(learned: Learned, rules: Rules) -> bool:
+    """Whether one more look would help: a few looks are too few, and looks that differ much leave gaps.
 
-
-def _mended(state: State) -> State:
-    """The store has just worked, so its fault, if there was one, is over."""
-    return replace(state, faults=state.faults - {"memory"})
+    Things that never look the same twice would be asked for without end, so there is a last time.
+    """
+    scattered = learned.likeness < rules.alike and learned.samples < rules.most_samples
+    return learned.samples < rules.enough_samples or scattered

@@ -1,8 +1,9 @@
-"""Earcons: the five short sounds that say what a word would say too slowly, synthesised here.
+"""Earcons: the six short sounds that say what a word would say too slowly, synthesised here.
 
 Each is told from the others by its rhythm as well as by its timbre, so that it survives cheap earphones and
 a noisy street: one soft tick (a finger is seen), two rising chimes, short then long (ready), two even low
-buzzes (unsure), a quick double hiss like a shutter (recorded), three falling reedy pulses (fault).
+buzzes (unsure), a quick double hiss like a shutter (recorded), one steady beep as of an answering machine
+(listen), three falling reedy pulses (fault).
 
 `python -m fingerpost.devices.earcons FOLDER` writes them anew.
 """
@@ -47,6 +48,11 @@ def recorded() -> numpy.ndarray:
     return in_a_row([(fade(first, 0.001), 0.02), (fade(second, 0.001), 0.0)])
 
 
+def listen() -> numpy.ndarray:
+    """One steady beep: speak now."""
+    return fade(tones(1680.0, [1.0], 0.15), 0.01)
+
+
 def fault() -> numpy.ndarray:
     """Three reedy pulses, falling."""
     falling = [fade(tones(pitch, [1.0, 0.0, 0.7, 0.0, 0.5], 0.046)) for pitch in (784.0, 622.0, 466.0)]
@@ -54,7 +60,8 @@ def fault() -> numpy.ndarray:
 
 
 EARCONS: Dict[str, Callable[[], numpy.ndarray]] = {
-    "ready": ready, "finger": finger, "unsure": unsure, "recorded": recorded, "fault": fault}
+    "ready": ready, "finger": finger, "unsure": unsure, "recorded": recorded,
+    "listen": listen, "fault": fault}
 
 
 def synthesise(name: str) -> Clip:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from typing import Optional, Tuple
 
 from ..core.errors import StoreError
 from ..core.events import (
     Action,
+    Changed,
     Event,
     Fault,
     Forget,
+    ForgetThing,
     Forgotten,
     Keep,
     Kept,
@@ -18,7 +21,9 @@ from ..core.events import (
     Learned,
     Recognise,
     Recognised,
+    RenameThing,
     Seen,
+    UndoChange,
 )
 from ..core.ports import Sight
 from ..core.timing import Stopwatch
@@ -26,9 +31,11 @@ from ..core.types import Box, Fingertip, Frame
 from ..memory.learner import Learner
 from .crop import crop_past
 from .fingertip import FingertipFinder
-from .preprocess import cut, judge
+from .preprocess import cut, judge, measure_detail
 from .recognise import Recogniser
 from .tracking import Tracker
+
+log = logging.getLogger(__name__)
 
 _REMEMBERED_FRAMES = 16
 
@@ -59,23 +66,33 @@ class Eyes(Sight):
         self._recent[frame.index] = (frame, tip)
         while len(self._recent) > _REMEMBERED_FRAMES:
             self._recent.popitem(last=False)
-        return Seen(frame.index, frame.at, tip, quality)
+        if tip is None:
+            self._renew()
+            return Seen(frame.index, frame.at, tip, quality)
+        return Seen(frame.index, frame.at, tip, quality, measure_detail(cut(frame.pixels, self.crop_box(tip, frame))))
+
+    def _renew(self) -> None:
+        """Use a moment without a finger to bring what was taught up to the network of today."""
+        try:
+            self._learner.renew()
+        except StoreError as error:
+            log.error("%s", error)
 
     def do(self, request: Action, at: float) -> Event:
-        """Carry out Recognise, Keep, Forget or Learn and give the event that reports it."""
+        """Carry out a look or a change of what is taught, and give the event that reports it."""
         try:
             if isinstance(request, Recognise):
                 return self._recognise(request, at)
             if isinstance(request, Keep):
                 return self._keep(request, at)
             if isinstance(request, Forget):
-                return Forgotten(at, self._learner.undo())
+                return Forgotten(at, self._learner.undo_sample())
             if isinstance(request, Learn):
-                thing = self._learner.learn()
-                return Learned(at, thing.object_id, thing.samples)
+                thing = self._learner.learn(request.name, request.voice, request.object_id)
+                return Learned(at, thing.object_id, thing.samples, self._learner.likeness(thing.object_id))
+            return self._change(request, at)
         except StoreError as error:
             return Fault("memory", at, str(error))
-        raise TypeError(f"the eyes cannot do {request!r}")
 
     def crop_box(self, tip: Fingertip, frame: Frame) -> Box:
         """Where the crop past the finger lies in that frame."""
@@ -94,4 +111,18 @@ class Eyes(Sight):
         frame, tip = self._recent.get(request.frame_index, (None, None))
         if frame is None or tip is None:
             return Fault("memory", at, "the frame of the sample is gone; press again")
-        return Kept(at, self._learner.keep(cut(frame.pixels, self.crop_box(tip, frame))))
+        crop = cut(frame.pixels, self.crop_box(tip, frame))
+        return Kept(at, *self._learner.keep(crop, judge(crop)))
+
+    def _change(self, request: Action, at: float) -> Changed:
+        if isinstance(request, ForgetThing):
+            self._learner.forget(request.object_id)
+            done = ("forgotten", request.object_id)
+        elif isinstance(request, RenameThing):
+            self._learner.rename(request.object_id, request.name)
+            done = ("renamed", request.object_id)
+        elif isinstance(request, UndoChange):
+            done = self._learner.undo()
+        else:
+            raise TypeError(f"the eyes cannot do {request!r}")
+        return Changed(at, *done, waiting=self._learner.waiting())

@@ -1,0 +1,88 @@
+"""The menu and the spoken lists that it opens: action goes on to the next item, held it chooses, mode leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Tuple
+
+from . import naming, pointing
+from .events import Changed, ForgetThing, PowerOff, Report, Say, Status, UndoChange
+from .replies import Outcome, answer, mend
+from .state import MENU, STOPPING, Menu, State
+from .types import Press, Utterance
+
+
+def open_menu(state: State, press: Press) -> Outcome:
+    """Into the menu, at its first item."""
+    state = replace(state, mode=MENU, menu=Menu(), dwell=None, confirm_until=None)
+    return state, (answer("menu_on"), _speak_item(state.menu))
+
+
+def next_item(state: State, press: Press) -> Outcome:
+    """One item further; after the last comes the first."""
+    menu = replace(state.menu, place=(state.menu.place + 1) % len(state.menu.items))
+    return replace(state, menu=menu, confirm_until=None), (_speak_item(menu),)
+
+
+def choose_item(state: State, press: Press) -> Outcome:
+    """Do what the spoken item says, or do it to the thing or with the name that was spoken."""
+    purpose, item = state.menu.purpose, state.menu.item
+    if purpose == "name":
+        return naming.choose_name(state, item)
+    state = replace(state, menu=Menu(), confirm_until=None) if purpose != "main" else state
+    if purpose == "forget":
+        return state, (ForgetThing(item),)
+    if purpose == "rename":
+        return naming.ask_name(state, renamed=item)
+    if item == "undo":
+        return state, (UndoChange(),)
+    if item == "help":
+        return state, (answer("help"),)
+    return replace(state, question=item), (Report(),)
+
+
+def leave_menu(state: State, press: Press) -> Outcome:
+    """Out of the menu; out of a list of names to where a name was asked for."""
+    if state.menu.purpose == "name":
+        return naming.leave(state), (answer("cancelled"),)
+    return pointing.resume(state)
+
+
+def power_off(state: State, press: Press) -> Outcome:
+    """Ask the first time, switch off the second."""
+    if state.confirm_until is not None and press.at <= state.confirm_until:
+        return replace(state, mode=STOPPING), (answer("stopping"), PowerOff())
+    return replace(state, confirm_until=press.at + state.rules.confirm_seconds), (answer("confirm_power_off"),)
+
+
+def on_knowledge(state: State, status: Status) -> Outcome:
+    """What is known came as asked for: tell it, or let the wearer choose from it."""
+    question, state = state.question, replace(state, question="")
+    if question == "name":
+        return _open_list(state, question, status.names)
+    if not status.taught:
+        return state, (answer("known_none"),)
+    if question == "known":
+        return state, (answer("known_list", things=", ".join(status.taught)),)
+    return _open_list(state, question, status.taught)
+
+
+def on_changed(state: State, changed: Changed) -> Outcome:
+    """Say what has become of the thing."""
+    slots = {"thing": changed.object_id} if changed.object_id else {}
+    state = replace(mend(state, "memory"), waiting_samples=changed.waiting, more_of="")
+    return state, (answer("change_" + changed.change, **slots),)
+
+
+def _open_list(state: State, purpose: str, items: Tuple[str, ...]) -> Outcome:
+    """Ask which one; without cutting off what led to the question."""
+    state = replace(state, mode=MENU, menu=Menu(purpose, items), dwell=None, confirm_until=None)
+    return state, (Say(Utterance("which_" + purpose, priority=1)), _speak_item(state.menu))
+
+
+def _speak_item(menu: Menu) -> Say:
+    if menu.purpose == "main":
+        return Say(Utterance("menu_" + menu.item, priority=1))
+    if menu.purpose == "name":
+        return Say(Utterance("list_name", (("name", menu.item),), priority=1))
+    return Say(Utterance("list_thing", (("thing", menu.item),), priority=1))
