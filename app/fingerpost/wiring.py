@@ -111,14 +111,23 @@ def open_recogniser(stack: ExitStack, settings: Settings) -> Recogniser:
     info = models.load("objects")
     if info.likeness is None:
         raise ModelError(f"the model '{info.name}' has no likeness curve in the manifest: {info.rebuild}")
-    wider = open_wider(stack, settings, models) if WIDER in models.names() else None
+    wider = open_wider(stack, settings, models)
     return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead(*info.likeness), wider)
 
 
-def open_wider(stack: ExitStack, settings: Settings, models: InstalledModels) -> WiderNames:
-    """The network with a thousand names that `fingerpost models fetch imagenet` has brought."""
-    info = models.load(WIDER)
-    return WiderNames(stack.enter_context(open_backend(info, settings)), info)
+def open_wider(stack: ExitStack, settings: Settings, models: InstalledModels) -> Optional[WiderNames]:
+    """The network with a thousand names where `fingerpost models fetch imagenet` has brought it.
+
+    A spoilt one is said in the log: the device goes on without, rather than not at all.
+    """
+    if WIDER not in models.names():
+        return None
+    try:
+        info = models.load(WIDER)
+        return WiderNames(stack.enter_context(open_backend(info, settings)), info)
+    except ModelError as error:
+        log.warning("%s. Until then its names are missing.", error)
+        return None
 
 
 def open_backend(info: ModelInfo, settings: Settings) -> Backend:

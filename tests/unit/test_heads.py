@@ -41,6 +41,17 @@ def test_what_was_taught_is_known_and_strangers_are_not():
     assert max(head.probabilities(looks(99, 1)[0]).values()) < 0.05
 
 
+@pytest.mark.parametrize("looseness", [0.001, 0.01, 0.03])
+def test_looks_from_one_spot_do_not_make_sure_between_two_that_are_alike(looseness):
+    rng = np.random.default_rng(3)
+    one, between, other = (to_unit(to_unit(rng.normal(size=D)) + [2.4 * np.eye(D)[0]])[0] for _ in range(3))
+    head = TaughtHead(0.5, 0.05, 38.0)
+    head.fit({name: mean + looseness / np.sqrt(D) * rng.normal(size=(4, D))
+              for name, mean in (("a", one), ("b", other))})
+    halfway = 0.5 * (one + other) + 0.05 * (between - other)
+    assert max(head.probabilities(halfway).values()) < 0.9
+
+
 @given(seeds)
 @settings(max_examples=20, deadline=None)
 def test_beliefs_are_shares_of_one(seed):

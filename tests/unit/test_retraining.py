@@ -159,13 +159,17 @@ def test_a_retrained_network_goes_live_and_back(home, monkeypatch, capfd):
         assert list(store.embeddings("old")) == ["taught:1"]
 
 
-def test_a_worse_network_stays_out(home, monkeypatch, capsys):
-    scores = iter([{BUILT_IN: Score(5, 0, 10)}, {BUILT_IN: Score(4, 0, 10)}])
+@pytest.mark.parametrize(("before", "after", "why"), [
+    ({LESSONS: Score(5, 0, 10)}, {LESSONS: Score(4, 0, 10)}, "is worse: what was live stays live"),
+    ({BUILT_IN: Score(5, 0, 10)}, {BUILT_IN: Score(5, 0, 10)}, "teach a thing with 3 samples or more"),
+])
+def test_a_network_that_is_worse_or_unexamined_stays_out(home, monkeypatch, capsys, before, after, why):
+    scores = iter([before, after])
     monkeypatch.setattr(retrain, "examine", lambda *given: next(scores))
     models = InstalledModels()
     live = models.load("objects")
     assert retrain.judge(models, live, asset_home() / "models", Exam([], []), 1) == 1
-    assert "what was live stays live" in capsys.readouterr().out
+    assert why in capsys.readouterr().out
     assert models.generations("objects") == (live,)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from dataclasses import replace
 
 from fingerpost import wiring
 from fingerpost.devices.cameras import LiveCamera
+from fingerpost.home import asset_home
+from fingerpost.installed import InstalledModels
 from fingerpost.memory.objects import TaughtObject
 from fingerpost.settings import CameraSettings, Settings
 from tests.parts import english
@@ -32,6 +35,18 @@ def test_a_microphone_is_opened_only_where_names_are_spoken(monkeypatch):
     monkeypatch.setattr(wiring, "AlsaMicrophone", None)
     settings = replace(Settings(), teaching=replace(Settings().teaching, naming="list"))
     assert wiring.open_microphone(settings, ExitStack()) is None
+
+
+def test_a_spoilt_model_of_more_names_is_done_without(monkeypatch, tmp_path, caplog):
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path))
+    shipped = json.loads((asset_home() / "models" / "manifest.json").read_text())["models"]
+    file, entry = tmp_path / "wide.onnx", shipped[1]
+    file.write_bytes(b"a model")
+    installed = InstalledModels().install(file, {**entry, "name": wiring.WIDER})
+    installed.path.write_bytes(b"a spoilt model")
+    with ExitStack() as stack:
+        assert wiring.open_recogniser(stack, Settings()).names
+    assert "imagenet" in caplog.text
 
 
 def test_built_in_and_taught_names_are_rendered_ahead():

@@ -2,7 +2,8 @@
 
 A class is a thing: the first of its photos teach, the last ones, mostly from another visit to the shop, ask. Photos of
 things without a name are the strangers. What measures later (held-back photos, validation photos) takes no part. On
-classes that the network has learned from the curve promises too much: name others with --classes.
+classes that the network has learned from the curve promises too much: name others with --classes. So it does, less so,
+with strangers that the network has learned to call `other`: photos that it never saw are better ones.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from pathlib import Path
 
 import numpy as np
 
+from ...core.errors import DataError
 from ...inference.onnx import OnnxBackend
 from ...progress import Progress
 from ...vision.heads import TaughtHead
 from ...vision.recognise import Recogniser
+from ...wholefile import write_whole
 from ..datasets import list_pictures, read_names, split_photos, split_runs
 from ..evaluation.common import find_model, list_wanted
 from ..evaluation.teaching import read_square
 from .likeness import Things, fit_curve
 
+FEWEST_CLASSES = 4
+"""A lesson teaches some classes and keeps others to ask about."""
 ASKING = 0.4
 """Share of a class's photos, the last by name, that ask."""
 MOST_SAMPLES, MOST_QUESTIONS, MOST_STRANGERS = 12, 8, 400
@@ -46,9 +51,13 @@ def main(args: argparse.Namespace) -> int:
     info = find_model("objects", args.model)
     skipped = read_names(args.skip)
     strangers = [path for path in split_photos(args.unknown)[0] if path.name not in skipped]
+    names = list_wanted(args.data, args.classes)
+    if len(names) < FEWEST_CLASSES or not strangers:
+        raise DataError(f"{len(names)} classes and {len(strangers)} strangers are too few for lessons: give --data "
+                        f"at least {FEWEST_CLASSES} class folders, and --unknown some photos")
     with OnnxBackend(info.path, args.threads) as backend:
         recogniser = Recogniser(backend, info, TaughtHead())
-        photos = [list_pictures(args.data / name) for name in list_wanted(args.data, args.classes)]
+        photos = [list_pictures(args.data / name) for name in names]
         things = embed_things(recogniser, photos, spread(strangers, MOST_STRANGERS))
     curve = fit_curve(things, np.random.default_rng(args.seed))
     write_likeness(info.path.parent / "manifest.json", info.name, curve)
@@ -84,4 +93,4 @@ def write_likeness(manifest: Path, name: str, curve: tuple[float, ...]) -> None:
     for entry in content["models"]:
         if entry["name"] == name:
             entry["likeness"] = list(curve)
-    manifest.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    write_whole(manifest, (json.dumps(content, indent=2) + "\n").encode())

@@ -29,8 +29,8 @@ from ...vision.wider import OTHER
 from ..datasets import list_classes
 from ..evaluation.common import list_unlabelled
 from ..nets import SCOPES
-from .taught import export_taught, list_all, part_classes
-from .trial import Exam, describe, examine, is_no_worse
+from .taught import FEWEST, export_taught, list_all, part_classes
+from .trial import LESSONS, Exam, describe, examine, is_no_worse
 
 NAME = "objects"
 HEAD_RATE, GENTLE_RATE = 2e-3, 3e-4
@@ -131,6 +131,10 @@ def judge(models: InstalledModels, live: ModelInfo, folder: Path, exam: Exam, th
     new = ModelStore(folder).load(NAME)
     before, after = examine(live, exam, threads), examine(new, exam, threads)
     print(describe(before, after))
+    if LESSONS not in before:
+        print(f"Nothing that was taught could be examined: teach a thing with {FEWEST} samples or more, then try "
+              "again. What was live stays live.")
+        return 1
     if not is_no_worse(after, before):
         print("The retrained network is worse: what was live stays live.")
         return 1
