@@ -63,7 +63,7 @@ class TeachingSettings:
     """How they get them: "voice" (the wearer says it; without a microphone as "list"), "list" (chosen from a spoken
     list of the names), or "next" (the next free name)."""
     microphone: str = ""
-    """A name that `arecord -L` lists; empty for ALSA's own choice."""
+    """A name that `arecord -L` lists; empty for the first USB microphone, or ALSA's own choice where there is none."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class Settings:
 
 SectionT = TypeVar("SectionT")
 _CHOICES = {"naming": (BY_VOICE, BY_LIST, BY_NEXT)}
+_LIMITS = {"accepted_wrong": 0.1}
+"""What is above 0 and at most this. For more accepted errors than a tenth the thresholds were not measured."""
 
 
 def load_settings(path: Optional[Path]) -> Settings:
@@ -107,6 +109,8 @@ def _read_section(path: Path, name: str, table: Dict[str, Any], kind: Type[Secti
         values[key] = _convert(where, value, getattr(defaults, key))
         if key in _CHOICES and value not in _CHOICES[key]:
             raise SettingsError(f"{where} must be one of {', '.join(_CHOICES[key])}, not {value!r}")
+        if key in _LIMITS and not 0.0 < values[key] <= _LIMITS[key]:
+            raise SettingsError(f"{where} must be above 0 and at most {_LIMITS[key]}, as in 0.02, not {value!r}")
     return kind(**values)
 
 

@@ -109,11 +109,30 @@ def test_outside_a_recording_nothing_is_heard(rig):
 
 
 def test_the_recorder_is_told_the_format_and_the_device(recorder):
-    with AlsaMicrophone("plughw:1") as microphone:
+    assert {"--format=S16_LE", "--channels=1", f"--rate={RATE}", "--period-time=20000",
+            "--device=plughw:1"} <= order_of("plughw:1", recorder)
+
+
+def order_of(device, recorder):
+    """How the recorder is called for the device."""
+    with AlsaMicrophone(device) as microphone:
         microphone.start()
         listen(Rig(microphone, RealClock().sleep), until=1)
-    order = (recorder / "orders").read_text().split()
-    assert {"--format=S16_LE", "--channels=1", f"--rate={RATE}", "--device=plughw:1"} <= set(order)
+    return set((recorder / "orders").read_text().split())
+
+
+def test_a_bare_device_is_opened_through_the_converter(recorder):
+    assert "--device=plughw:2,0" in order_of("hw:2,0", recorder)
+
+
+@pytest.mark.parametrize(("cards", "device"), [
+    ("card 0: tegra [tegra-hda], device 3: HDMI\ncard 2: Mic [USB Mic], device 0: USB Audio [USB Audio]",
+     {"--device=plughw:2,0"}),
+    ("card 0: PCH [HDA Intel PCH], device 0: ALC [ALC]", set()),
+])
+def test_a_usb_microphone_goes_before_the_choice_of_alsa(recorder, monkeypatch, cards, device):
+    monkeypatch.setenv("CARDS", cards)
+    assert {word for word in order_of("", recorder) if word.startswith("--device")} == device
 
 
 def test_without_a_recorder_the_remedy_is_named(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import os
 import pickle
 import stat
 import struct
+import tracemalloc
 import zipfile
 import zlib
 
@@ -214,7 +215,7 @@ def test_bombs_are_refused_unread(size, sound, store, tmp_path, monkeypatch):
     path.write_bytes(sound.read_bytes())
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("crops/77.png", bytes(size))
-    monkeypatch.setattr(zipfile.ZipFile, "read", None)
+    monkeypatch.setattr(zipfile.ZipFile, "open", None)
     with pytest.raises(DataError, match="more than it may"):
         take_in(store, path)
 
@@ -225,6 +226,28 @@ def test_a_bomb_that_lies_about_its_size_is_refused(sound, store, tmp_path):
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("crops/77.png", bytes(5 << 20))
     path.write_bytes(path.read_bytes().replace(struct.pack("<I", 5 << 20), struct.pack("<I", 5 << 10)))
+    assert_refused(store, path)
+
+
+def test_a_manifest_that_lies_about_its_size_is_not_unpacked_beyond_it(sound, store, tmp_path):
+    path, claimed, real = tmp_path / "bomb.zip", 5 << 10, 40 << 20
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("manifest.json", b"{}" + b" " * (real - 2))
+    path.write_bytes(path.read_bytes().replace(struct.pack("<I", real), struct.pack("<I", claimed)))
+    tracemalloc.start()
+    try:
+        assert_refused(store, path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_only_what_the_device_writes_is_unpacked(packing, sound, store, tmp_path):
+    path = tmp_path / "foreign.zip"
+    with zipfile.ZipFile(sound) as file, zipfile.ZipFile(path, "w") as target:
+        for info in file.infolist():
+            target.writestr(info, file.read(info), packing if info.filename == "manifest.json" else None)
     assert_refused(store, path)
 
 

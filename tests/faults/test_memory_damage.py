@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from fingerpost.cli import main
+from fingerpost.core.errors import StoreError
 from fingerpost.core.types import Clip
+from fingerpost.memory.database import Damaged
+from fingerpost.memory.lock import StoreLock
 from fingerpost.memory.objects import ObjectStore
 from fingerpost.memory.salvage import finish_salvage
 from fingerpost.memory.samples import Sample, encode_crop, label_checksum
@@ -96,6 +99,23 @@ def test_a_spoilt_sample_is_set_aside_alone(kind, path):
     database.close()
 
 
+def test_what_is_learned_during_the_search_is_not_taken_for_spoilt(path):
+    with ObjectStore(path) as device, ObjectStore(path) as command:
+        device.keep(crop(90), vector(90), "net")
+        read = command._database.read
+
+        def read_while_learning(statement, *values):
+            rows = read(statement, *values)
+            if statement == "SELECT id FROM objects":
+                device.learn("new")
+                device.replace_embedding(1, vector(0), "new net")
+            return rows
+
+        command._database.read = read_while_learning
+        assert command.verify() == []
+        assert [thing.samples for thing in command.objects()] == [SAMPLES] * THINGS + [1]
+
+
 @pytest.mark.parametrize(("statement", "kept"), [
     ("UPDATE labels SET samples = zeroblob(1800) WHERE id = 2", 1),
     ("DELETE FROM labels WHERE id = 2", 0)])
@@ -128,6 +148,10 @@ def test_whatever_page_is_lost_costs_one_sample_at_most(filling, path):
                        for number, thing in enumerate(things))
             assert sum(thing.has_voice for thing in things) >= THINGS - 2
             assert store.verify() == []
+            before = sound_samples(store)
+            store.rename(things[0].name, "renamed")
+            assert store.undo() == f"rename {things[0].name} to renamed"
+            assert (store.objects(), sound_samples(store)) == (things, before)
 
 
 def test_whatever_pages_are_lost_the_store_opens_and_tells_no_lie(path):
@@ -194,6 +218,53 @@ def test_a_salvage_may_be_cut_short_at_any_step(steps, path, monkeypatch):
         assert sound_samples(store) >= THINGS * SAMPLES - 1
     assert not path.with_name(path.name + ".salvaged").exists()
     assert path.with_name(path.name + ".broken-1").exists()
+
+
+def spoil_page(path, number):
+    with path.open("r+b") as file:
+        file.seek(number * PAGE)
+        file.write(np.random.default_rng(0).bytes(PAGE))
+
+
+def test_a_damaged_file_is_not_pulled_away_from_under_the_device(path):
+    with ObjectStore(path) as device:
+        spoil_page(path, 2)
+        with pytest.raises(StoreError, match="in use: stop Fingerpost first"):
+            ObjectStore(path).open()
+        assert sound_samples(device) == THINGS * SAMPLES  # from what SQLite holds in memory
+        assert not path.with_name(path.name + ".broken-1").exists()
+    with ObjectStore(path) as store:
+        assert sound_samples(store) >= THINGS * SAMPLES - 1
+    assert path.with_name(path.name + ".broken-1").exists()
+
+
+def test_a_verify_that_may_not_save_leaves_the_store_open(path, monkeypatch):
+    with ObjectStore(path), ObjectStore(path) as command:
+        def check(pragma):
+            raise Damaged("the file")
+
+        monkeypatch.setattr(command._database, "check", check)
+        with pytest.raises(StoreError, match="stop Fingerpost first"):
+            command.verify()
+        assert sound_samples(command) == THINGS * SAMPLES
+
+
+def test_what_another_opening_has_saved_meanwhile_is_not_saved_again(path, monkeypatch):
+    spoil_page(path, 2)
+    alone = StoreLock.alone
+
+    def alone_after_another(lock):
+        monkeypatch.setattr(StoreLock, "alone", alone)
+        lock.release()
+        with ObjectStore(path) as other:
+            other.add("new", [(crop(90), vector(90))], "other net")
+        lock.share()
+        return alone(lock)
+
+    monkeypatch.setattr(StoreLock, "alone", alone_after_another)
+    with ObjectStore(path) as store:
+        assert "new" in [thing.name for thing in store.objects()]
+    assert not path.with_name(path.name + ".broken-2").exists()
 
 
 def test_nothing_is_put_in_place_where_nothing_waits(path):

@@ -245,6 +245,11 @@ def test_a_press_during_a_fault_tells_the_fault():
     assert Story().happen(Fault("camera", 0.0)).press("action").said() == ["fault_camera", "fault_camera"]
 
 
+@pytest.mark.parametrize("part", ["memory", "microphone"])
+def test_a_fault_that_pointing_does_not_feel_is_not_told_again(part):
+    assert Story().happen(Fault(part, 0.0)).press("action").said() == ["fault_" + part, "nothing_to_repeat"]
+
+
 def test_every_press_hushes():
     for mode in MODES[:-1]:
         for button in ("mode", "action", "both"):

@@ -88,6 +88,23 @@ def test_each_recording_takes_the_next_utterance(tmp_path):
     assert lengths[3] == 0
 
 
+def test_a_recording_of_nothing_leaves_the_last_voice_alone(tmp_path):
+    bench = Bench(speak(tmp_path / "said.wav", 0.6))
+    bench.ear.listen()
+    bench.wait()
+    voice = bench.ear.clip
+    bench.ear.listen()
+    assert bench.wait().seconds == 0
+    assert bench.ear.clip is voice
+
+
+def test_it_does_not_beep_before_the_microphone_gives_sound():
+    bench = Bench(microphone=DumbMicrophone())
+    bench.ear.listen()
+    assert isinstance(bench.wait(), Fault)
+    assert bench.heard == []
+
+
 def test_nothing_heard_ends_too_and_lasts_no_time(tmp_path):
     bench = Bench(speak(tmp_path / "said.wav"))
     bench.ear.listen()

@@ -36,14 +36,23 @@ def bench(tmp_path):
 def test_names_are_given_out_in_order_and_then_numbered(bench):
     assert bench.learner.free_names() == ("tea", "salt")
     things = [bench.learn(RED) for _ in range(4)]
-    assert [thing.name for thing in things] == ["tea", "salt", "thing 1", "thing 2"]
-    assert bench.rendered == [thing.object_id for thing in things]
+    assert [thing.name for thing in things] == ["tea", "salt", "thing 3", "thing 4"]
+
+
+def test_new_names_are_rendered_one_by_one_when_there_is_nothing_else_to_do(bench):
+    things = [bench.learn(RED), bench.learn(BLUE)]
+    bench.learner.rename(things[0].object_id, "sugar")
+    assert bench.rendered == []
+    while bench.learner.renew():
+        pass
+    assert bench.rendered == [things[0].object_id, things[1].object_id, things[0].object_id]
 
 
 def test_how_a_thing_was_named_is_kept(bench):
     assert bench.learn(RED, voice=True).named_by == "voice"
     assert bench.learn(BLUE, name="sugar").named_by == "list"
-    assert [thing.name for thing in bench.learner.taught] == ["tea", "sugar"]
+    assert bench.learn(GREEN).named_by == "text"
+    assert [thing.name for thing in bench.learner.taught] == ["tea", "sugar", "salt"]
 
 
 def test_a_voice_label_is_given_back_byte_for_byte(bench):
@@ -111,3 +120,22 @@ def test_samples_of_another_network_are_embedded_anew_one_by_one(bench, tmp_path
 def test_what_cannot_be_forgotten_is_an_error_of_the_store(bench):
     with pytest.raises(StoreError):
         bench.learner.forget("taught:9")
+
+
+def test_a_thing_that_another_program_has_renamed_is_found_by_its_id(bench):
+    thing = bench.learn(RED)
+    bench.store.rename("tea", "salt")
+    assert bench.learn(RED, object_id=thing.object_id).samples == 2
+    bench.store.rename("salt", "sugar")
+    bench.learner.rename(thing.object_id, "pepper")
+    assert bench.learner.spoken_name(thing.object_id) == "pepper"
+    bench.store.rename("pepper", "tea")
+    bench.learner.forget(thing.object_id)
+    assert bench.learner.taught == ()
+
+
+def test_a_thing_that_another_program_has_forgotten_gets_no_more_looks(bench):
+    thing = bench.learn(RED)
+    bench.store.forget("tea")
+    with pytest.raises(StoreError, match="'tea' is not known any more: teach it again"):
+        bench.learn(RED, object_id=thing.object_id)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import zipfile
 
+import cv2
 import numpy as np
 import pytest
 
 from fingerpost.cli import main
 from fingerpost.core.errors import DataError, StoreError
 from fingerpost.core.types import Clip, Quality
+from fingerpost.installed import InstalledModels
 from fingerpost.memory.archive import read_archive, write_archive
+from fingerpost.memory.lessons import Lesson
 from fingerpost.memory.objects import ObjectStore
+from fingerpost.memory.samples import Sample
 from tests.teaching_day import clip, crop, read_state, vector
 
 
@@ -107,11 +111,35 @@ def test_embeddings_that_cannot_be_of_the_same_network_are_refused(away, archive
     assert read_state(away) == before
 
 
+def test_a_new_device_asks_its_own_network_how_long_embeddings_are(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path))
+    backbone = InstalledModels().load("objects").sha256
+    for length, code in ((7, 1), (512, 0)):
+        with ObjectStore(tmp_path / f"{length}.sqlite") as store:
+            store.add("cup", [(crop(1), vector(1)[:length])], backbone)
+            write_archive(tmp_path / f"{length}.zip", store.lessons())
+        assert main(["objects", "import", str(tmp_path / f"{length}.zip")]) == code
+    assert "do not fit" in capsys.readouterr().err
+
+
 def test_an_archive_is_never_written_over_another_file(home, archive):
     before = archive.read_bytes()
     with pytest.raises(DataError, match="another name"):
         write_archive(archive, home.lessons())
     assert archive.read_bytes() == before
+
+
+def test_nothing_is_exported_that_no_device_would_take_in(home, tmp_path, monkeypatch):
+    path = tmp_path / "large.zip"
+    done, picture = cv2.imencode(".png", np.zeros((3, 2049, 3), np.uint8))
+    assert done
+    large = Lesson("sofa", [Sample("net", vector(1).tobytes(), picture.tobytes())])
+    with pytest.raises(StoreError, match="'sofa' holds a picture.*teach it anew"):
+        write_archive(path, [large])
+    monkeypatch.setattr("fingerpost.memory.archive.MOST_BYTES", 5000)
+    with pytest.raises(StoreError, match="more than a device.*forget things"):
+        write_archive(path, home.lessons())
+    assert [file.name for file in tmp_path.iterdir() if "large" in file.name] == []
 
 
 def test_a_label_that_is_silent_or_short_travels_too(away, tmp_path):

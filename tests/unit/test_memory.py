@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from fingerpost.core.types import Clip, Quality
 from fingerpost.memory.database import connect
 from fingerpost.memory.history import KEPT_CHANGES
 from fingerpost.memory.objects import ObjectStore
-from fingerpost.memory.samples import encode_crop
+from fingerpost.memory.samples import LONGEST_SIDE, encode_crop
 
 CROP = np.zeros((8, 8, 3), np.uint8)
 
@@ -69,6 +70,13 @@ def test_a_name_is_one_line_that_can_be_read(store, name):
     assert store.undo() is None
 
 
+def test_a_photo_is_kept_no_larger_than_it_is_needed(store):
+    store.add("cup", [(np.full((2160, 3840, 3), (250, 10, 10), np.uint8), vector())], "net")
+    ((_, picture),) = store.stale("another net")
+    assert picture.shape == (432, LONGEST_SIDE, 3)
+    assert (picture == (250, 10, 10)).all()
+
+
 def test_undo_sample_takes_the_newest_one_and_never_a_named_one(store):
     store.keep(CROP, vector(), "net")
     store.learn("cup")
@@ -120,6 +128,16 @@ def test_a_label_can_be_recorded_later_and_again(store):
     np.testing.assert_array_equal(store.voice_label(thing.object_id).samples, clip(1).samples)
     assert store.undo() == "relabel cup"
     assert store.objects() == [thing]
+
+
+def test_a_renamed_thing_is_not_called_by_the_voice_that_said_its_old_name(store):
+    thing = store.add("cup", [(CROP, vector())], "net", clip(1), "voice")
+    store.rename("cup", "mug")
+    (renamed,) = store.objects()
+    assert (renamed.has_voice, renamed.named_by, store.voice_label(thing.object_id)) == (False, "text", None)
+    store.undo()
+    assert store.objects() == [thing]
+    np.testing.assert_array_equal(store.voice_label(thing.object_id).samples, clip(1).samples)
 
 
 def test_only_a_taught_thing_gets_a_label(store):
@@ -175,6 +193,33 @@ def test_what_can_no_longer_be_undone_is_erased(store, tmp_path):
     while store.undo():
         pass
     assert names(store) == ["tea"]
+
+
+# Two programs at one store
+
+def test_what_another_program_renames_meanwhile_is_seen(store, tmp_path):
+    """The look-up of a name and the change are one: nothing can come between them."""
+    store.add("cup", [(CROP, vector())], "net")
+    transaction = store._database.transaction
+
+    @contextmanager
+    def transaction_after_another():
+        with ObjectStore(tmp_path / "objects.sqlite") as other:
+            other.rename("cup", "mug")
+        with transaction() as write:
+            yield write
+
+    store._database.transaction = transaction_after_another
+    with pytest.raises(StoreError, match="nothing called 'cup'"):
+        store.forget("cup")
+    store._database.transaction = transaction
+    assert names(store) == ["mug"]
+
+
+def test_a_name_that_the_file_holds_already_gets_a_remedy(store):
+    store.add("cup", [(CROP, vector())], "net")
+    with pytest.raises(StoreError, match="choose another name"), store._database.transaction() as write:
+        write("INSERT INTO objects (name, named_by) VALUES ('cup', 'text')")
 
 
 # Other networks

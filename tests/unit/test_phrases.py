@@ -19,7 +19,7 @@ from fingerpost.tomlfile import read_toml
 FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
-PARTS = ("camera", "eyes", "buttons", "memory", "microphone")
+SEEING, PARTS = ("camera", "eyes"), ("camera", "eyes", "memory", "microphone")
 CHANGES = ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing")
 LISTS = ("name", "forget", "rename")
 
@@ -28,9 +28,10 @@ def spoken_phrases():
     """Every phrase that the decision can ask for, read from its source."""
     core = Path(fingerpost.__file__).parent / "core"
     names = set()
-    for file in ("decide.py", "controls.py", "menu.py", "naming.py", "teaching.py", "pointing.py", "guidance.py"):
+    for file in ("decide.py", "controls.py", "menu.py", "naming.py", "replies.py", "teaching.py", "pointing.py",
+                 "guidance.py"):
         names |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', (core / file).read_text()))
-    names |= {prefix + part for prefix in ("fault_", "recovered_") for part in PARTS}
+    names |= {"fault_" + part for part in PARTS} | {"recovered_" + part for part in SEEING}
     names |= {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS}
     names |= {"change_" + change for change in CHANGES}
     return names

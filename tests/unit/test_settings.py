@@ -34,6 +34,8 @@ def test_what_is_written_is_read_and_the_rest_stays(tmp_path):
     ("[speech]\nvolume = 'loud'\n", (":2:", "volume", "a number")),
     ("[camera]\nwidth = true\n", (":2:", "width", "a whole number")),
     ("[teaching]\nnaming = 'song'\n", (":2:", "naming", "voice, list, next")),
+    ("[decision]\naccepted_wrong = 0\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
+    ("[decision]\naccepted_wrong = 0.3\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
     ("[camera\n", ("line 1", "mend")),
 ])
 def test_a_mistake_gets_one_line_with_its_place_and_remedy(tmp_path, text, parts):

@@ -54,7 +54,7 @@ EVENTS = [
 
 STATES = [State(mode=mode) for mode in MODES] + [
     State(mode=TEACHING, waiting_samples=2, naming_by=BY_VOICE),
-    State(mode=TEACHING, waiting_samples=2, more_of="taught:1"),
+    State(mode=TEACHING, waiting_samples=2, more_of="taught:1"), State(mode=TEACHING, learning_samples=2),
     State(mode=NAMING, naming=Naming(unheard=1)), State(mode=NAMING, naming=Naming("taught:1", unheard=1)),
     State(mode=MENU, menu=Menu("name", ("cup", "tin"), 1)), State(mode=MENU, menu=Menu("forget", ("taught:1",))),
     State(mode=MENU, menu=Menu("rename", ("taught:1",)), naming_by=BY_VOICE),
@@ -72,7 +72,7 @@ def test_every_state_takes_every_event(state, event):
 BUTTONS = [("action", "short"), ("action", "long"), ("mode", "short"), ("mode", "long"), ("both", "long")]
 TABLE = {
     POINTING: ["nothing_to_repeat", "", "teaching_on", "sleeping", "menu_on"],
-    TEACHING: ["sample_no_finger", "nothing_to_learn", "pointing_on", "nothing_to_undo", "menu_on"],
+    TEACHING: ["sample_no_picture", "nothing_to_learn", "pointing_on", "nothing_to_undo", "menu_on"],
     NAMING: ["cancelled"] * 5,
     MENU: ["menu_forget", "", "pointing_on", "", "confirm_power_off"],
     ASLEEP: ["", "", "awake", "awake", ""],

@@ -8,8 +8,10 @@ import pytest
 
 from fingerpost.core.events import (
     Changed,
+    Chime,
     Fault,
     ForgetThing,
+    Keep,
     Kept,
     Learn,
     Learned,
@@ -49,7 +51,7 @@ def test_the_wearer_says_the_name_and_it_is_learned():
     assert story.actions[-1] == Listen()
     assert story.said() == ["say_name"]
     story.happen(Listened(1.0, 0.7))
-    assert story.actions == [Learn(voice=True)]
+    assert story.actions == [Chime("recorded"), Learn(voice=True)]
     assert story.state.mode == TEACHING
 
 
@@ -95,7 +97,7 @@ def test_a_finger_that_stayed_is_not_greeted_when_the_name_has_been_said():
     story.state = replace(story.state, naming_by=BY_VOICE)
     story.happen(Kept(story.at, 1)).press("action", "long").rest("", seconds=3.0)
     story.actions = []
-    assert story.happen(Listened(story.at, 0.7)).rest("").chimed() == []
+    assert story.happen(Listened(story.at, 0.7)).rest("").chimed() == ["recorded"]
 
 
 @pytest.mark.parametrize(("naming_by", "first"), [(BY_LIST, Report()), (BY_NEXT, Learn())])
@@ -151,7 +153,7 @@ def test_a_thing_is_forgotten_from_the_menu():
     story.press("action").press("action", "long")
     assert story.actions[-1] == ForgetThing("taught:2")
     assert story.said() == ["list_thing:taught:2"]
-    assert story.happen(Changed(1.0, "forgotten", "taught:2")).said() == ["change_forgotten:taught:2"]
+    assert story.happen(Changed(1.0, "forgotten", "taught:2")).said() == ["change_forgotten:taught:2", "menu_forget"]
     assert story.press("mode").state.mode == POINTING
 
 
@@ -183,9 +185,10 @@ def test_naming_samples_after_renaming_names_the_samples():
 def test_undo_says_what_it_undid_and_samples_may_wait_again():
     story = in_menu("undo")
     assert story.actions[-1] == UndoChange()
-    assert story.happen(Changed(1.0, "unlearned", "taught:1", waiting=4)).said() == ["change_unlearned:taught:1"]
+    story.happen(Changed(1.0, "unlearned", "taught:1", waiting=4))
+    assert story.said() == ["change_unlearned:taught:1", "menu_undo"]
     assert story.state.waiting_samples == 4
-    assert story.happen(Changed(1.0, "nothing")).said() == ["change_nothing"]
+    assert story.happen(Changed(1.0, "nothing")).said() == ["change_nothing", "menu_undo"]
 
 
 def test_power_off_is_asked_twice_in_a_list_too():
@@ -199,3 +202,53 @@ def test_a_thing_too_far_away_is_not_sampled():
     story.said()
     assert story.press("action").chimed() == ["unsure"]
     assert story.said() == ["sample_too_far"]
+
+
+def test_every_sample_of_one_more_look_says_what_it_belongs_to():
+    story = with_samples(BY_NEXT).happen(Learned(0.0, "taught:1", 2)).happen(Kept(1.0, 1)).happen(Kept(2.0, 2))
+    assert story.said() == ["learned_more:taught:1", "sample_more:taught:1", "sample_more:taught:1"]
+
+
+def test_a_look_at_another_known_thing_ends_one_more_look():
+    story = with_samples(BY_NEXT).happen(Learned(0.0, "taught:1", 2)).happen(Kept(1.0, 1, "taught:2"))
+    assert story.said() == ["learned_more:taught:1", "sample_like:taught:2"]
+    assert story.press("action", "long").actions[-1] == Learn()
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_done_held_again_while_it_learns_does_not_learn_twice(more):
+    story = with_samples(BY_NEXT)
+    story.state = replace(story.state, more_of="taught:1" if more else "")
+    story.press("action", "long").said()
+    assert story.press("action", "long").said() == ["nothing_to_learn"]
+    assert not any(isinstance(action, Learn) for action in story.actions)
+
+
+@pytest.mark.parametrize("part", ["memory", "eyes"])
+def test_samples_that_could_not_be_learned_wait_again(part):
+    story = with_samples(BY_NEXT).press("action", "long").happen(Fault(part, 1.0)).press("action", "long")
+    assert story.actions[-1] == Learn()
+    assert story.happen(Learned(2.0, "taught:1", 4)).happen(Fault("memory", 3.0)).state.waiting_samples == 0
+
+
+def test_a_sample_that_is_kept_while_it_learns_is_learned_too():
+    story = with_samples(BY_NEXT).press("action", "long").happen(Kept(1.0, 3))
+    assert story.state.waiting_samples == 0
+    assert story.happen(Fault("memory", 1.0)).state.waiting_samples == 3
+
+
+def test_an_old_picture_is_not_taken_as_a_sample():
+    story = Story(TEACHING).rest("Kiwi")
+    story.at += 0.6
+    assert story.press("action").chimed()[-1] == "unsure"
+    assert story.said() == ["sample_no_picture"]
+    story.rest("Kiwi").press("action")
+    assert Keep(story.index) in story.actions
+
+
+@pytest.mark.parametrize("naming_by", [BY_VOICE, BY_LIST])
+def test_whoever_cancels_a_renaming_hears_where_they_are_in_the_menu(naming_by):
+    story = in_menu("rename", naming_by).happen(KNOWN).press("action", "long")
+    story = story.happen(KNOWN) if naming_by == BY_LIST else story
+    story.said()
+    assert story.press("mode").said() == ["cancelled", "menu_rename"]

@@ -15,6 +15,7 @@ from tests.desk import BLUE, GREEN, RED, Desk, draw, speak
 
 AWAY = draw(None, pointing=False)
 TEACH = "Teaching. Point at the thing and press action."
+MENU = "Menu. Action: next. Hold action: choose. Mode: leave."
 
 
 def teach(start, samples=4):
@@ -39,12 +40,12 @@ def test_teach_recognise_undo_and_forget(tmp_path):
     words = Desk(tmp_path).spend(22.0, {1.2: draw(RED)}, presses)
     assert words == [
         "Ready.", TEACH, "Learned tea.", "Pointing.", "tea",
-        "Menu.", "What do you know?", "Forget a thing.", "Forget which thing? Action for the next, hold it to choose.",
-        "tea", "Forgotten: tea.", "Pointing.", "Not sure.",
-        "Menu.", "What do you know?", "Forget a thing.", "Rename a thing.", "Undo the last change.",
-        "Undone. I know tea again.", "Pointing.", "tea",
-        "Menu.", "What do you know?", "Forget a thing.", "Rename a thing.", "Undo the last change.",
-        "Undone. I no longer know tea.", "Pointing.", "Not sure."]
+        MENU, "What do you know?", "Forget a thing.", "Forget which thing? Action for the next, hold it to choose.",
+        "tea", "Forgotten: tea.", "Forget a thing.", "Pointing.", "Not sure.",
+        MENU, "What do you know?", "Forget a thing.", "Rename a thing.", "Undo the last change.",
+        "Undone. I know tea again.", "Undo the last change.", "Pointing.", "tea",
+        MENU, "What do you know?", "Forget a thing.", "Rename a thing.", "Undo the last change.",
+        "Undone. I no longer know tea.", "Undo the last change.", "Pointing.", "Not sure."]
 
 
 def test_a_thing_that_was_never_taught_gets_not_sure(tmp_path):
@@ -149,8 +150,8 @@ def test_a_thing_is_renamed_by_voice(tmp_path):
     presses = [*teach(1.0), (8.0, "both", "long"), (8.2, "action", "short"), (8.4, "action", "short"),
                (9.0, "action", "long"), (10.0, "action", "long"), (14.0, "mode", "short")]
     words = desk.spend(17.0, {1.2: draw(RED)}, presses)
-    assert words[-6:] == ["Rename which thing? Action for the next, hold it to choose.", "tea", "Say its name.",
-                          "Now called tea.", "Pointing.", "tea"]
+    assert words[-7:] == ["Rename which thing? Action for the next, hold it to choose.", "tea", "Say its name.",
+                          "Now called tea.", "Rename a thing.", "Pointing.", "tea"]
     assert len(np.frombuffer(desk.played[-1], np.int16)) > 0.8 * RATE
 
 
@@ -158,7 +159,7 @@ def test_a_thing_is_renamed_from_the_list(tmp_path):
     presses = [*teach(1.0), (5.0, "both", "long"), (5.2, "action", "short"), (5.4, "action", "short"),
                (6.0, "action", "long"), (7.0, "action", "long"), (8.0, "action", "long"), (9.0, "mode", "short")]
     words = Desk(tmp_path).spend(11.0, {1.2: draw(RED)}, presses)
-    assert words[-4:] == ["salt", "Now called salt.", "Pointing.", "salt"]
+    assert words[-5:] == ["salt", "Now called salt.", "Rename a thing.", "Pointing.", "salt"]
 
 
 def test_a_voice_that_cannot_be_read_stops_a_replay_with_one_line(tmp_path):

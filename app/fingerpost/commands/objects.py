@@ -5,13 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Sequence
+from typing import Dict, Sequence
+
+import numpy as np
 
 from ..core.errors import StoreError
 from ..home import state_home
+from ..installed import InstalledModels
 from ..memory.archive import read_archive, write_archive
-from ..memory.lessons import Merged
+from ..memory.lessons import Lesson, Merged
 from ..memory.objects import ObjectStore
+from ..memory.samples import pack
+from ..settings import Settings
+from ..vision.classify import classify
+from ..wiring import open_backend
 
 
 def add_arguments_list(parser: argparse.ArgumentParser) -> None:
@@ -111,8 +118,21 @@ def main_import(args: argparse.Namespace) -> int:
     """Merge an archive into what was taught here: all of it, or nothing when anything is wrong with it."""
     lessons = read_archive(args.file)
     with open_store() as store:
-        print(describe(store.merge(lessons)))
+        print(describe(store.merge(lessons, measure_embeddings(lessons))))
     return 0
+
+
+def measure_embeddings(lessons: Sequence[Lesson]) -> Dict[str, int]:
+    """The length in bytes of our network's embeddings, told by itself, where things claim to have some of it.
+
+    A new device has nothing yet to compare them with. Raises ModelError when the network is not there.
+    """
+    info = InstalledModels().load("objects")
+    if all(sample.backbone != info.sha256 for lesson in lessons for sample in lesson.samples):
+        return {}
+    with open_backend(info, Settings()) as backend:
+        _, embedding = classify(backend, info, np.zeros((8, 8, 3), np.uint8))
+    return {info.sha256: len(pack(embedding))}
 
 
 def describe(merged: Merged) -> str:

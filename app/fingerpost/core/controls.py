@@ -44,7 +44,7 @@ def say_again(state: State, press: Press) -> Outcome:
     if state.guidance is not None and state.dwell is not None and state.dwell.hindered:
         return state, (answer(state.guidance.phrase),)
     if state.answer is None:
-        fault = next((answer("fault_" + part) for part in sorted(state.faults)), None)
+        fault = next((answer("fault_" + part) for part in ("camera", "eyes") if part in state.faults), None)
         return state, (fault or answer("nothing_to_repeat"),)
     if state.repeated_at is not None and press.at - state.repeated_at <= state.rules.more_seconds:
         return replace(state, repeated_at=None), (say_more(state),)
@@ -124,7 +124,7 @@ TABLE: Dict[Tuple[str, str, str], Handler] = {
     (POINTING, MODE, SHORT): start_teaching,
     (POINTING, MODE, LONG): fall_asleep,
     (POINTING, BOTH, LONG): menu.open_menu,
-    (TEACHING, ACTION, SHORT): lambda state, press: teaching.take_sample(state),
+    (TEACHING, ACTION, SHORT): lambda state, press: teaching.take_sample(state, press.at),
     (TEACHING, ACTION, LONG): lambda state, press: teaching.finish(state),
     (TEACHING, MODE, SHORT): lambda state, press: pointing.resume(state),
     (TEACHING, MODE, LONG): lambda state, press: teaching.undo(state),

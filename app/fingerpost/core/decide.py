@@ -71,8 +71,11 @@ def on_recognised(state: State, recognised: Recognised) -> Decision:
 def on_fault(state: State, fault: Fault) -> Decision:
     """Announce the fault once and forget what was seen before it: no stale name may follow.
 
-    A fault of the memory or the microphone is the answer to a press, and so is announced every time.
+    A fault of the memory or the microphone is the answer to a press, and so is announced every time. Samples that
+    were being learned wait again.
     """
+    if fault.part in ("memory", "eyes") and state.learning_samples:
+        state = replace(state, waiting_samples=state.learning_samples, learning_samples=0)
     if fault.part in state.faults and fault.part not in ("memory", "microphone"):
         return state, ()
     state = replace(state, faults=state.faults | {fault.part}, dwell=None, view=None)

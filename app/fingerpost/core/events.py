@@ -41,7 +41,7 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Fault:
-    """A part stopped working: `part` is camera, eyes, buttons, memory or microphone."""
+    """A part stopped working: `part` is camera, eyes, memory or microphone."""
 
     part: str
     at: float
@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The part works again."""
+    """The part works again: camera or eyes; the others show it by what they do."""
 
     part: str
     at: float

@@ -7,7 +7,7 @@ from typing import Tuple
 
 from . import naming, pointing
 from .events import Changed, ForgetThing, PowerOff, Report, Say, Status, UndoChange
-from .replies import Outcome, answer, mend
+from .replies import Outcome, answer, mend, speak_item, tell_place
 from .state import MENU, STOPPING, Menu, State
 from .types import Press, Utterance
 
@@ -15,13 +15,13 @@ from .types import Press, Utterance
 def open_menu(state: State, press: Press) -> Outcome:
     """Into the menu, at its first item."""
     state = replace(state, mode=MENU, menu=Menu(), dwell=None, confirm_until=None)
-    return state, (answer("menu_on"), _speak_item(state.menu))
+    return state, (answer("menu_on"), speak_item(state.menu))
 
 
 def next_item(state: State, press: Press) -> Outcome:
     """One item further; after the last comes the first."""
     menu = replace(state.menu, place=(state.menu.place + 1) % len(state.menu.items))
-    return replace(state, menu=menu, confirm_until=None), (_speak_item(menu),)
+    return replace(state, menu=menu, confirm_until=None), (speak_item(menu),)
 
 
 def choose_item(state: State, press: Press) -> Outcome:
@@ -29,7 +29,7 @@ def choose_item(state: State, press: Press) -> Outcome:
     purpose, item = state.menu.purpose, state.menu.item
     if purpose == "name":
         return naming.choose_name(state, item)
-    state = replace(state, menu=Menu(), confirm_until=None) if purpose != "main" else state
+    state = replace(state, menu=Menu.at(purpose), confirm_until=None) if purpose != "main" else state
     if purpose == "forget":
         return state, (ForgetThing(item),)
     if purpose == "rename":
@@ -44,7 +44,8 @@ def choose_item(state: State, press: Press) -> Outcome:
 def leave_menu(state: State, press: Press) -> Outcome:
     """Out of the menu; out of a list of names to where a name was asked for."""
     if state.menu.purpose == "name":
-        return naming.leave(state), (answer("cancelled"),)
+        state = naming.leave(state)
+        return state, (answer("cancelled"),) + tell_place(state)
     return pointing.resume(state)
 
 
@@ -71,18 +72,10 @@ def on_changed(state: State, changed: Changed) -> Outcome:
     """Say what has become of the thing."""
     slots = {"thing": changed.object_id} if changed.object_id else {}
     state = replace(mend(state, "memory"), waiting_samples=changed.waiting, more_of="")
-    return state, (answer("change_" + changed.change, **slots),)
+    return state, (answer("change_" + changed.change, **slots),) + tell_place(state)
 
 
 def _open_list(state: State, purpose: str, items: Tuple[str, ...]) -> Outcome:
     """Ask which one; without cutting off what led to the question."""
     state = replace(state, mode=MENU, menu=Menu(purpose, items), dwell=None, confirm_until=None)
-    return state, (Say(Utterance("which_" + purpose, priority=1)), _speak_item(state.menu))
-
-
-def _speak_item(menu: Menu) -> Say:
-    if menu.purpose == "main":
-        return Say(Utterance("menu_" + menu.item, priority=1))
-    if menu.purpose == "name":
-        return Say(Utterance("list_name", (("name", menu.item),), priority=1))
-    return Say(Utterance("list_thing", (("thing", menu.item),), priority=1))
+    return state, (Say(Utterance("which_" + purpose, priority=1)), speak_item(state.menu))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .events import Learn, Listen, Listened, RenameThing, Report, StopListening
-from .replies import Outcome, answer, mend
+from .events import Chime, Learn, Listen, Listened, RenameThing, Report, StopListening
+from .replies import Outcome, answer, mend, tell_place
 from .state import BY_NEXT, BY_VOICE, MENU, NAMING, TEACHING, Menu, Naming, State
 from .types import Press
 
@@ -16,8 +16,14 @@ def ask_name(state: State, renamed: str = "") -> Outcome:
     if state.naming_by == BY_VOICE:
         return replace(state, mode=NAMING), (answer("say_name"), Listen())
     if state.naming_by == BY_NEXT and not renamed:
-        return state, (Learn(),)
+        return learn(state, Learn())
     return ask_list(state)
+
+
+def learn(state: State, request: Learn) -> Outcome:
+    """Have the waiting samples learned; from now on none wait, so that "done" held again does not learn them twice."""
+    state = replace(state, waiting_samples=0, learning_samples=state.waiting_samples, look_alike="")
+    return state, (request,)
 
 
 def ask_list(state: State) -> Outcome:
@@ -28,7 +34,8 @@ def ask_list(state: State) -> Outcome:
 def choose_name(state: State, name: str) -> Outcome:
     """A name was chosen from the list."""
     renamed = state.naming.renamed
-    return leave(state), (RenameThing(renamed, name) if renamed else Learn(name),)
+    state = leave(state)
+    return (state, (RenameThing(renamed, name),)) if renamed else learn(state, Learn(name))
 
 
 def on_listened(state: State, listened: Listened) -> Outcome:
@@ -37,7 +44,11 @@ def on_listened(state: State, listened: Listened) -> Outcome:
         return state, ()
     state, naming = mend(state, "microphone"), state.naming
     if listened.seconds > 0:
-        return leave(state), (RenameThing(naming.renamed) if naming.renamed else Learn(voice=True),)
+        state, heard = leave(state), Chime("recorded")
+        if naming.renamed:
+            return state, (heard, RenameThing(naming.renamed))
+        state, learning = learn(state, Learn(voice=True))
+        return state, (heard,) + learning
     if naming.unheard:
         return ask_list(state)
     return replace(state, naming=replace(naming, unheard=1)), (answer("heard_nothing"), Listen())
@@ -45,9 +56,10 @@ def on_listened(state: State, listened: Listened) -> Outcome:
 
 def cancel(state: State, press: Press) -> Outcome:
     """Any press while the wearer is asked for a name; samples go on waiting for one."""
-    return leave(state), (StopListening(), answer("cancelled"))
+    state = leave(state)
+    return state, (StopListening(), answer("cancelled")) + tell_place(state)
 
 
 def leave(state: State) -> State:
     """Back to where the name was asked for."""
-    return replace(state, mode=MENU, menu=Menu()) if state.naming.renamed else replace(state, mode=TEACHING)
+    return replace(state, mode=MENU, menu=Menu.at("rename")) if state.naming.renamed else replace(state, mode=TEACHING)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Tuple
 
 from .events import Action, Say
-from .state import State
+from .state import MENU, Menu, State
 from .types import Utterance
 
 Outcome = Tuple[State, Tuple[Action, ...]]
@@ -15,6 +15,20 @@ Outcome = Tuple[State, Tuple[Action, ...]]
 def answer(phrase: str, **slots: str) -> Say:
     """The reply to a press: at once, and before anything else that waits."""
     return Say(Utterance(phrase, tuple(slots.items()), priority=1, interrupts=True))
+
+
+def speak_item(menu: Menu) -> Say:
+    """Where the wearer is in the menu or a list; without cutting off what led there."""
+    if menu.purpose == "main":
+        return Say(Utterance("menu_" + menu.item, priority=1))
+    if menu.purpose == "name":
+        return Say(Utterance("list_name", (("name", menu.item),), priority=1))
+    return Say(Utterance("list_thing", (("thing", menu.item),), priority=1))
+
+
+def tell_place(state: State) -> Tuple[Action, ...]:
+    """For whoever is back in the menu: where in it."""
+    return (speak_item(state.menu),) if state.mode == MENU and state.menu.purpose == "main" else ()
 
 
 def mend(state: State, part: str) -> State:

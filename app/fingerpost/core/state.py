@@ -63,6 +63,8 @@ class Rules:
     alike: float = 0.8
     """Looks whose mean likeness is below this leave gaps between them, which another look could fill: four photos of
     one in five kinds of groceries do."""
+    stale_seconds: float = 0.5
+    """A picture older than this at a press shows something else than what the wearer means."""
     most_samples: int = 8
     """From so many samples on, no further look is asked for at all."""
 
@@ -153,6 +155,11 @@ class Menu:
         """The item that was spoken last."""
         return self.items[self.place]
 
+    @classmethod
+    def at(cls, item: str) -> Menu:
+        """The menu itself, at that item; at its first where it has no such item."""
+        return cls(place=MENU_ITEMS.index(item) if item in MENU_ITEMS else 0)
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -183,6 +190,8 @@ class State:
     repeated_at: Optional[float] = None
     """When the last answer was repeated by button."""
     waiting_samples: int = 0
+    learning_samples: int = 0
+    """How many samples are being learned; they wait again if that fails."""
     more_of: str = ""
     """The thing just learned of which another look was asked for: the next samples are added to it."""
     look_alike: str = ""

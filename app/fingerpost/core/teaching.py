@@ -12,18 +12,20 @@ from .replies import Outcome, answer, mend
 from .state import TEACHING, Rules, State, View
 
 
-def take_sample(state: State) -> Outcome:
+def take_sample(state: State, at: float) -> Outcome:
     """Keep the thing past the finger, or say what is wrong with the picture."""
-    problem = find_problem(state.view, state.rules)
+    problem = find_problem(state.view, state.rules, at)
     if problem:
         return state, (Chime("unsure"), answer(problem))
     assert state.view is not None
     return state, (Chime("recorded"), Keep(state.view.frame_index))
 
 
-def find_problem(view: Optional[View], rules: Rules) -> str:
-    """The phrase for what makes a frame useless as a sample, or an empty string."""
-    if view is None or view.fingertip is None:
+def find_problem(view: Optional[View], rules: Rules, at: float) -> str:
+    """The phrase for what makes a frame useless as a sample of what is meant at that time, or an empty string."""
+    if view is None or at - view.at > rules.stale_seconds:
+        return "sample_no_picture"
+    if view.fingertip is None:
         return "sample_no_finger"
     if view.quality.brightness < rules.dark:
         return "sample_too_dark"
@@ -37,7 +39,7 @@ def finish(state: State) -> Outcome:
     if not state.waiting_samples:
         return state, (Chime("unsure"), answer("nothing_to_learn"))
     if state.more_of:
-        return state, (Learn(object_id=state.more_of),)
+        return naming.learn(state, Learn(object_id=state.more_of))
     return naming.ask_name(state)
 
 
@@ -51,12 +53,17 @@ def undo(state: State) -> Outcome:
 def on_kept(state: State, kept: Kept) -> Outcome:
     """The sample is safe; its earcon sounded when the button was pressed. Say what it resembles, or belongs to."""
     told = state.look_alike
-    state = replace(mend(state, "memory"), waiting_samples=kept.count, look_alike=kept.look_alike)
+    state = replace(mend(state, "memory"), look_alike=kept.look_alike)
+    if state.learning_samples:  # it was taken before "done", and so is learned with the others
+        return replace(state, learning_samples=kept.count), ()
+    state = replace(state, waiting_samples=kept.count)
+    if kept.look_alike not in ("", state.more_of):
+        state = replace(state, more_of="")
     if state.mode != TEACHING:
         return state, ()
     if kept.look_alike not in ("", told, state.more_of):
         return state, (answer("sample_like", thing=kept.look_alike),)
-    if state.more_of and kept.count == 1:
+    if state.more_of:
         return state, (answer("sample_more", thing=state.more_of),)
     return state, ()
 
@@ -70,7 +77,8 @@ def on_forgotten(state: State, forgotten: Forgotten) -> Outcome:
 def on_learned(state: State, learned: Learned) -> Outcome:
     """Say what was learned, and whether one more look would help."""
     more = wants_more(learned, state.rules)
-    state = replace(mend(state, "memory"), waiting_samples=0, look_alike="", more_of=learned.object_id if more else "")
+    state = replace(mend(state, "memory"), waiting_samples=0, learning_samples=0, look_alike="",
+                    more_of=learned.object_id if more else "")
     return state, (answer("learned_more" if more else "learned", thing=learned.object_id),)
 
 

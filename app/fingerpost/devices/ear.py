@@ -24,8 +24,9 @@ PATIENCE_SECONDS = 3.0
 LONGEST_SECONDS = 3.0
 """How long they may speak."""
 STALLED_SECONDS = 2.0
-"""A recording that lasts longer than all this together, by so much, comes from a microphone that gives nothing."""
-ECHO_SECONDS = 0.1
+"""A microphone that gives nothing for so long, or makes a recording so much longer than all this, is a fault."""
+SILENT = "the microphone gives no sound: plug it in again"
+ECHO_SECONDS = 0.25
 """How long the beep goes on sounding in the room."""
 QUIETEST = 10 ** (-50 / 20)
 """The root mean square, -50 dBFS, below which nothing is a voice."""
@@ -42,7 +43,7 @@ class Ear(Hearing):
         self._microphone, self._mouth, self._clock = microphone, mouth, clock
         self._course: Optional[Iterator[Optional[Clip]]] = None
         self.clip: Optional[Clip] = None
-        """The voice in the last recording: trimmed, and as loud as all speech."""
+        """The voice in the last recording that had one: trimmed, and as loud as all speech."""
 
     def listen(self) -> None:
         """See `Hearing.listen`."""
@@ -66,15 +67,15 @@ class Ear(Hearing):
         if clip is None:
             return None
         self.stop()
-        self.clip = clip
+        if clip.seconds > 0:
+            self.clip = clip
         return Listened(self._clock.now(), clip.seconds)
 
     def _record(self) -> Iterator[Optional[Clip]]:
         """The course of a recording: None while it goes on, at last the voice, perhaps empty."""
         while not self._mouth.idle():
             yield None
-        # The microphone takes a moment to open, so it does so during the beep, which is not kept.
-        self._microphone.start()
+        yield from self._open()
         self._mouth.chime("listen")
         while not self._mouth.idle():
             yield None
@@ -85,10 +86,19 @@ class Ear(Hearing):
         take, deadline = Take(), beginning + PATIENCE_SECONDS + LONGEST_SECONDS + STALLED_SECONDS
         while not take.over():
             if self._clock.now() > deadline:
-                raise MicrophoneError("the microphone gives no sound: plug it in again")
+                raise MicrophoneError(SILENT)
             yield None
             take.add(self._microphone.read())
         yield take.voice()
+
+    def _open(self) -> Iterator[None]:
+        """Start the microphone and wait until it gives sound: the beep promises that it hears."""
+        self._microphone.start()
+        deadline = self._clock.now() + STALLED_SECONDS
+        while not len(self._microphone.read().samples):
+            if self._clock.now() > deadline:
+                raise MicrophoneError(SILENT)
+            yield None
 
 
 class Take:

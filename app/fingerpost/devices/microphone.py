@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,21 +17,24 @@ from ..core.types import Clip
 from .clips import RATE, decode_wav, resample
 
 COMMAND = "arecord"
+PERIOD_MICROSECONDS = 20000
+"""How often the recorder hands on what it has; its own choice is an eighth of a second."""
 REMEDY = "plug in a USB microphone, or choose names from a list: [teaching] naming = \"list\""
 
 
 class AlsaMicrophone(Microphone):
     """Records through `arecord` (alsa-utils), which lives for one recording.
 
-    A driver that hangs or crashes does so in that process. `device` is a name that `arecord -L` lists, empty for
-    ALSA's own choice.
+    A driver that hangs or crashes does so in that process. `device` is a name that `arecord -L` lists; empty for the
+    first USB microphone, or ALSA's own choice where there is none. A bare device (`hw:`) is opened through ALSA's
+    converter (`plughw:`), for few can record at this rate in mono.
     """
 
     LISTING_SECONDS = 5.0
     ENDING_SECONDS = 0.2
 
     def __init__(self, device: str = "") -> None:
-        self._device = device
+        self._device = "plug" + device if device.startswith("hw:") else device
         self._process: Optional[subprocess.Popen[bytes]] = None
         self._half = b""
 
@@ -43,8 +47,10 @@ class AlsaMicrophone(Microphone):
                                     env={**os.environ, "LC_ALL": "C"}, timeout=self.LISTING_SECONDS).stdout
         except (OSError, subprocess.TimeoutExpired) as error:
             raise MicrophoneError(f"`{COMMAND}` does not work ({error}): {REMEDY}") from error
-        if not self._device and not any(line.startswith(b"card ") for line in listed.splitlines()):
+        cards = [line for line in listed.decode(errors="replace").splitlines() if line.startswith("card ")]
+        if not self._device and not cards:
             raise MicrophoneError(f"there is no microphone: {REMEDY}")
+        self._device = self._device or find_usb(cards)
 
     def close(self) -> None:
         """End a recording."""
@@ -54,6 +60,7 @@ class AlsaMicrophone(Microphone):
         """See `Microphone.start`."""
         self.stop()
         order = [COMMAND, "--quiet", "--file-type=raw", "--format=S16_LE", "--channels=1", f"--rate={RATE}"]
+        order += [f"--period-time={PERIOD_MICROSECONDS}"]
         order += [f"--device={self._device}"] if self._device else []
         try:
             self._process = subprocess.Popen(order, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -99,6 +106,18 @@ class AlsaMicrophone(Microphone):
         assert self._process.stderr is not None
         lines = self._process.stderr.read().decode(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "no message")
+
+
+def find_usb(cards: Sequence[str]) -> str:
+    """The ALSA name of the first USB device among the lines "card 1: ..., device 0: ..."; empty where there is none.
+
+    ALSA's own choice is card 0, which on a Jetson Nano is HDMI or the board's own codec, with nothing plugged in.
+    """
+    for line in cards:
+        found = re.match(r"card (\d+): .*USB.*, device (\d+):", line)
+        if found:
+            return f"plughw:{found.group(1)},{found.group(2)}"
+    return ""
 
 
 class WavMicrophone(Microphone):

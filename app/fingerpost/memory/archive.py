@@ -12,6 +12,7 @@ import math
 import re
 import stat
 import struct
+import sys
 import zipfile
 import zlib
 from pathlib import Path
@@ -35,7 +36,7 @@ MOST_BYTES_EACH = 8 << 20
 MOST_TIMES_PACKED = 200
 """An entry may be so many times as long as its packed form: JSON is, at most, thirty times."""
 LONGEST_SIDE = 2048
-"""Of a crop, in pixels."""
+"""Of a crop, in pixels; what is kept nowadays is smaller."""
 LARGEST_NUMBER = 1e6
 """In an embedding; ours stay below 100."""
 
@@ -54,7 +55,7 @@ class _Refused(Exception):
 def write_archive(path: Path, lessons: Iterable[Lesson]) -> int:
     """Write things to a new file; returns how many.
 
-    Raises DataError when it exists or cannot be written, StoreError for a name that no other device would take.
+    Raises DataError when it exists or cannot be written, StoreError for what no other device would take.
     """
     if path.exists():
         raise DataError(f"{path} is there already; choose another name, or remove it first")
@@ -63,9 +64,13 @@ def write_archive(path: Path, lessons: Iterable[Lesson]) -> int:
             things = [_write_lesson(archive, number, lesson) for number, lesson in enumerate(lessons)]
             manifest = json.dumps({"format": FORMAT, "version": VERSION, "things": things}, ensure_ascii=False)
             _add(archive, MANIFEST, manifest.encode(), zipfile.ZIP_DEFLATED)
+            _check_entries(archive.infolist(), sys.maxsize)
     except OSError as error:
         raise DataError(f"{path} cannot be written ({error.strerror or error}); free some space there, "
                         "or choose another folder") from error
+    except _Refused as error:
+        raise StoreError(f"{path} was not written: it {error}, and no device would take it in; forget things that "
+                         "you can spare, or teach them anew from fewer pictures") from error
     return len(things)
 
 
@@ -91,11 +96,16 @@ def _write_lesson(archive: zipfile.ZipFile, number: int, lesson: Lesson) -> Dict
     if lesson.label is not None:
         sound = encode_wav(lesson.label)
         label = {"file": _add(archive, f"labels/{number}.wav", sound), "sha256": hashlib.sha256(sound).hexdigest()}
-    samples = [_write_sample(archive, sample) for sample in lesson.samples]
+    try:
+        samples = [_write_sample(archive, sample) for sample in lesson.samples]
+    except _Refused as error:
+        raise StoreError(f"'{lesson.name}' {error}, so no other device would take it in; forget it, or teach it anew"
+                         ) from error
     return {"name": lesson.name, "label": label, "samples": samples}
 
 
 def _write_sample(archive: zipfile.ZipFile, sample: Sample) -> Dict[str, object]:
+    _check_sample(sample)
     number = len(archive.namelist())
     return {"crop": _add(archive, f"crops/{number}.png", sample.crop),
             "embedding": _add(archive, f"embeddings/{number}.f32", sample.embedding),
@@ -135,7 +145,12 @@ class _Reader:
         info = self._left.pop(name, None)
         if info is None:
             raise _Refused(f"lacks the entry {name[:40]!r}, or uses it twice")
-        return self._archive.read(info)
+        # `ZipFile.read` would unpack all that is there, and only then cut it to the length that the entry claims.
+        with self._archive.open(info) as file:
+            data = file.read(info.file_size + 1)
+        if len(data) != info.file_size:
+            raise _Refused(f"holds {name}, which is not as long as it claims")
+        return data
 
     def _lesson(self, thing: object) -> Lesson:
         name = _field(thing, "name", str)
@@ -183,6 +198,8 @@ def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int) -> None:
         mode = info.external_attr >> 16
         if (stat.S_IFMT(mode) not in (0, stat.S_IFREG)) or mode & 0o111:
             raise _Refused(f"holds a link or a program under the name {info.filename}")
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise _Refused(f"holds {info.filename}, which is packed in a way that no Fingerpost uses")
         if info.file_size > min(MOST_BYTES_EACH, MOST_TIMES_PACKED * info.compress_size):
             raise _Refused(f"holds {info.filename}, which unpacks to more than it may")
 
@@ -191,7 +208,9 @@ def _check_sample(sample: Sample) -> None:
     width, height = struct.unpack(">II", sample.crop[16:24].ljust(8, b"\0"))
     whole = sample.crop.startswith(_PNG_START) and sample.crop.endswith(_PNG_END)
     # The size is judged before the picture is unpacked.
-    if not whole or max(width, height) > LONGEST_SIDE or decode_crop(sample.crop) is None:
+    if whole and max(width, height) > LONGEST_SIDE:
+        raise _Refused(f"holds a picture of more than {LONGEST_SIDE} pixels a side")
+    if not whole or decode_crop(sample.crop) is None:
         raise _Refused("holds a sample without a picture")
     embedding = unpack(sample.embedding)
     if embedding is None or np.abs(embedding).max() > LARGEST_NUMBER:

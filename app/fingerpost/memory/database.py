@@ -19,8 +19,12 @@ _REMEDIES = {
     "full": "free some space on the card",
     "locked": "another Fingerpost is writing to it; try again when it has finished",
     "readonly": "make the file and its folder writable",
+    "UNIQUE": "choose another name",
     "unable to open": "make its folder readable and writable, or set FINGERPOST_STATE to another one",
 }
+
+_PATIENCE_SECONDS = 2.0
+"""So long a write of another program is waited for; a wearer should not be left without an answer."""
 
 
 class Damaged(StoreError):
@@ -29,7 +33,7 @@ class Damaged(StoreError):
 
 def connect(path: str) -> sqlite3.Connection:
     """A connection whose transactions begin and end where the statements say so, and which garbled text cannot stop."""
-    connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=_PATIENCE_SECONDS, check_same_thread=False, isolation_level=None)
     connection.text_factory = lambda text: text.decode(errors="replace")
     return connection
 

@@ -2,53 +2,77 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Set, Tuple
+from pathlib import Path
+from typing import Dict, List, Sequence, Set, Tuple
 
 from ..core.errors import StoreError
 from .database import Damaged, Database
+from .lock import StoreLock
 from .rows import usual_sizes
-from .salvage import finish_salvage, salvage
+from .salvage import finish_salvage, is_salvaged, salvage
 from .samples import COLUMNS, Sample, decode_crop, unpack, unpack_label
 from .schema import Query
 
 
-def open_whole(database: Database) -> List[str]:
+def open_whole(database: Database, lock: StoreLock) -> List[str]:
     """Open the file, salvaging it first where it is damaged; one line for everything that was wrong.
 
-    Raises StoreError when neither it nor a fresh one in its place can be opened.
+    Raises StoreError when neither it nor a fresh one in its place can be opened, or it is damaged and in use.
     """
+    lock.share()
+    if is_salvaged(database.path):
+        return _salvage(database, lock)
     try:
-        finish_salvage(database.path)
         database.open()
-    except OSError as error:
-        raise StoreError(f"{database.path}: the saved copy cannot be put in place ({error}); make the folder writable"
-                         ) from error
     except Damaged:
-        return _salvage(database)
+        return _salvage(database, lock)
     return []
 
 
-def verify(database: Database) -> List[str]:
-    """Look through the whole file and every sample and label; one line for everything that was set aside."""
+def verify(database: Database, lock: StoreLock) -> List[str]:
+    """Look through the whole file and every sample and label; one line for everything that was set aside.
+
+    Raises StoreError when the file is damaged and another program has it open.
+    """
     try:
         database.check("integrity_check")
     except Damaged:
-        database.close()
-        return _salvage(database)
+        return _salvage(database, lock)
     return _sweep(database)
 
 
-def _salvage(database: Database) -> List[str]:
-    report = salvage(database.path)
-    database.open()
-    return [report, *_sweep(database)]
+def _salvage(database: Database, lock: StoreLock) -> List[str]:
+    with lock.alone():
+        database.close()
+        reports = []
+        try:
+            # Another opening may have saved it before this one had it alone, or been cut short over it.
+            _finish(database.path)
+            database.open()
+            database.check("integrity_check")
+        except Damaged:
+            database.close()
+            reports.append(salvage(database.path))
+            database.open()
+    return [*reports, *_sweep(database)]
+
+
+def _finish(path: Path) -> None:
+    try:
+        finish_salvage(path)
+    except OSError as error:
+        raise StoreError(f"{path}: the saved copy cannot be put in place ({error}); make the folder writable"
+                         ) from error
 
 
 def _sweep(database: Database) -> List[str]:
     """Set aside what is spoilt. It is looked for beforehand, so that the device can go on writing meanwhile."""
-    samples = _find_spoilt_samples(database.read)
+    keys = [key for (key,) in database.read("SELECT id FROM samples")]
+    suspects = [key for key, _ in _judge_samples(database.read, keys)]
     with database.transaction() as write:
-        return _sweep_labels(write) + [_set_sample_aside(write, key, reason) for key, reason in samples]
+        found = _sweep_labels(write)
+        # Judged again: what the device was learning just then may belong to a thing that was not there before.
+        return found + [_set_sample_aside(write, key, reason) for key, reason in _judge_samples(write, suspects)]
 
 
 def _sweep_labels(write: Query) -> List[str]:
@@ -70,12 +94,12 @@ def _drop_label(write: Query, key: int, fate: str) -> List[str]:
     return [f"the voice label of {name} {fate}" for name in names]
 
 
-def _find_spoilt_samples(read: Query) -> List[Tuple[int, str]]:
-    """Id of each spoilt sample, and what is wrong with it."""
-    sizes = usual_sizes(read)
-    owners = {None, *(key for (key,) in read("SELECT id FROM objects"))}
-    judged = [(key, _judge_sample(row, sizes, owners)) for (key,) in read("SELECT id FROM samples")
-              for row in read(f"SELECT object, checksum, {COLUMNS} FROM samples WHERE id = ?", key)]
+def _judge_samples(query: Query, keys: Sequence[int]) -> List[Tuple[int, str]]:
+    """Id of each of these samples that is spoilt, and what is wrong with it."""
+    sizes = usual_sizes(query)
+    owners = {None, *(key for (key,) in query("SELECT id FROM objects"))}
+    judged = [(key, _judge_sample(row, sizes, owners)) for key in keys
+              for row in query(f"SELECT object, checksum, {COLUMNS} FROM samples WHERE id = ?", key)]
     return [(key, reason) for key, reason in judged if reason]
 
 
@@ -89,7 +113,7 @@ def _judge_sample(row: tuple, sizes: Dict[str, int], owners: Set[object]) -> str
         return "does not match its checksum"
     if decode_crop(sample.crop) is None:
         return "has a picture that cannot be decoded"
-    if unpack(sample.embedding) is None or len(sample.embedding) != sizes[sample.backbone]:
+    if unpack(sample.embedding) is None or len(sample.embedding) != sizes.get(sample.backbone):
         return "has an embedding that is none"
     return "" if owner in owners else "belongs to a thing that is lost"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..core.errors import StoreError
 from ..core.types import Clip, Quality
 from ..vision.heads import to_unit
 from ..vision.recognise import Recogniser
@@ -26,6 +27,7 @@ class Learner:
         the wearer's voice in the last recording."""
         self._store, self._recogniser = store, recogniser
         self._names, self._prepare, self._recorded = tuple(names), prepare, recorded
+        self._unprepared: List[str] = []
         self._taught: Tuple[TaughtObject, ...] = ()
         # What has been forgotten keeps its name here: it is spoken of once more.
         self._spoken: Dict[str, Tuple[str, Optional[Clip]]] = {}
@@ -46,9 +48,12 @@ class Learner:
         return self._spoken.get(object_id, ("", None))[1]
 
     def free_names(self) -> Tuple[str, ...]:
-        """The names of the list that are not taken; a numbered one once the list is used up."""
+        """The names of the list that are not taken; a numbered one once the list is used up.
+
+        Numbers go on where the list ends: after "thing one" to "thing five" comes "thing 6", not a second first.
+        """
         taken = {thing.name for thing in self._taught}
-        numbered = (f"thing {number}" for number in range(1, len(taken) + 2))
+        numbered = (f"thing {number}" for number in range(len(self._names) + 1, len(self._names) + len(taken) + 2))
         return tuple(name for name in self._names if name not in taken) or (
             next(name for name in numbered if name not in taken),)
 
@@ -57,8 +62,8 @@ class Learner:
         return self._store.waiting()
 
     def keep(self, crop: np.ndarray, quality: Optional[Quality] = None) -> Tuple[int, str]:
-        """Store an RGB uint8 crop as a sample; how many wait for a name, and which taught thing it looks just like,
-        empty for none. Raises StoreError."""
+        """Store an RGB uint8 crop, of that quality, as a sample; how many wait for a name, and which taught thing it
+        looks just like, empty for none. Raises StoreError."""
         embedding = self._recogniser.embed_sample(crop)
         likeness = self._recogniser.head.likeness(embedding)
         nearest = max(likeness, key=lambda object_id: likeness[object_id], default="")
@@ -75,9 +80,10 @@ class Learner:
         It is called `name`, or by the next free one; with `voice`, the last recording says it.
         """
         if object_id:
-            return self._know(self._store.learn(self.spoken_name(object_id)))
+            return self._know(self._store.learn(self._name_now(object_id)))
         label = self._recorded() if voice else None
-        return self._know(self._store.learn(name or self.free_names()[0], label, "voice" if label else "list"))
+        named_by = "voice" if label else "list" if name else "text"
+        return self._know(self._store.learn(name or self.free_names()[0], label, named_by))
 
     def teach(self, name: str, crops: Sequence[np.ndarray]) -> TaughtObject:
         """Learn a named thing from pictures (RGB uint8), apart from any samples that wait. All or nothing."""
@@ -99,15 +105,15 @@ class Learner:
         """Call a thing by another name or, where that is empty, by the last recording."""
         label = self._recorded()
         if name:
-            self._store.rename(self.spoken_name(object_id), name)
+            self._store.rename(self._name_now(object_id), name)
         elif label is not None:
             self._store.set_voice_label(object_id, label)
         self.refit()
-        self._prepare(object_id)
+        self._unprepared.append(object_id)
 
     def forget(self, object_id: str) -> None:
         """Forget a thing; `undo` brings it back."""
-        self._store.forget(self.spoken_name(object_id))
+        self._store.forget(self._name_now(object_id))
         self.refit()
 
     def undo(self) -> Tuple[str, str]:
@@ -119,11 +125,14 @@ class Learner:
         return compare(before, self._knowledge())
 
     def renew(self) -> bool:
-        """Embed one sample anew that another network has embedded; whether there was one left.
+        """Prepare one new name or embed one sample anew that another network has embedded; whether one was left.
 
         After a change of the network this is called again and again while there is nothing else to do, for all of
         them would take too long at once. With the last one the things are known again.
         """
+        if self._unprepared:
+            self._prepare(self._unprepared.pop(0))
+            return True
         if self._stale is None:
             return False
         sample = next(self._stale, None)
@@ -143,9 +152,16 @@ class Learner:
             self._spoken[thing.object_id] = (thing.name, label)
         self._recogniser.head.fit(self._store.embeddings(self._recogniser.backbone))
 
+    def _name_now(self, object_id: str) -> str:
+        """The name of a thing in the store, which others may have changed since the last refit. Raises StoreError."""
+        for thing in self._store.objects():
+            if thing.object_id == object_id:
+                return thing.name
+        raise StoreError(f"'{self.spoken_name(object_id) or object_id}' is not known any more: teach it again")
+
     def _know(self, thing: TaughtObject) -> TaughtObject:
         self.refit()
-        self._prepare(thing.object_id)
+        self._unprepared.append(thing.object_id)
         return thing
 
     def _knowledge(self) -> Dict[str, Tuple[TaughtObject, bytes]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..core.errors import StoreError
 from ..core.types import Clip
@@ -45,13 +45,14 @@ def read_lessons(read: Query) -> Iterator[Lesson]:
             yield Lesson(name, [Sample(*row) for row in samples], unpack_label(*label) if None not in label else None)
 
 
-def merge_lessons(write: Query, lessons: Sequence[Lesson]) -> Merged:
+def merge_lessons(write: Query, lessons: Sequence[Lesson], sizes: Mapping[str, int]) -> Merged:
     """Take in what is new, as one change that can be undone.
 
     A thing whose name is there gets the samples it lacks; pictures that are there already, under whatever name, are
-    not taken again, and a voice label never replaces another. Raises StoreError when embeddings do not fit.
+    not taken again, and a voice label never replaces another. `sizes` says, for the models whose network is here, how
+    many bytes an embedding has. Raises StoreError when embeddings do not fit.
     """
-    _check_sizes(write, lessons)
+    _check_sizes({**usual_sizes(write), **sizes}, lessons)
     known = _known_pictures(write)
     labelled = {name: bool(label) for name, label in write("SELECT name, label FROM objects WHERE NOT forgotten")}
     fresh = [Lesson(lesson.name, _unknown(lesson.samples, known), None if labelled.get(lesson.name) else lesson.label)
@@ -74,9 +75,8 @@ def _insert_lessons(write: Query, lessons: Sequence[Lesson]) -> None:
             insert_sample(write, sample, key, change)
 
 
-def _check_sizes(write: Query, lessons: Sequence[Lesson]) -> None:
+def _check_sizes(sizes: Dict[str, int], lessons: Sequence[Lesson]) -> None:
     """Embeddings of one model have one length: others would make the head doubt those that are there."""
-    sizes = usual_sizes(write)
     for lesson in lessons:
         for sample in lesson.samples:
             if len(sample.embedding) != sizes.setdefault(sample.backbone, len(sample.embedding)):

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -22,11 +22,11 @@ from .database import Database, connect
 from .history import begin_change, remember, undo_change
 from .integrity import open_whole, verify
 from .lessons import Lesson, Merged, merge_lessons, read_lessons
+from .lock import StoreLock
 from .rows import check_name, insert_sample, name_object, unpack_sound
 from .samples import COLUMNS, Sample, decode_crop, make_sample, pack, unpack_label
 
 log = logging.getLogger(__name__)
-
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,23 @@ class ObjectStore(Part):
 
     def __init__(self, path: Path, connect: Callable[[str], sqlite3.Connection] = connect) -> None:
         """`path` may be `:memory:` for a store that is forgotten when it is closed."""
-        self._database = Database(path, connect)
+        self._database, self._lock = Database(path, connect), StoreLock(path)
         self._found: List[str] = []
 
     def open(self) -> None:
         """Open or create the file, saving what can be read of a damaged one. Raises StoreError."""
-        self._found = open_whole(self._database)
+        try:
+            self._found = open_whole(self._database, self._lock)
+        except BaseException:
+            self.close()
+            raise
         for line in self._found:
             log.warning("%s", line)
 
     def close(self) -> None:
         """Close the file."""
         self._database.close()
+        self._lock.release()
 
     def keep(self, crop: np.ndarray, embedding: np.ndarray, backbone: str, quality: Optional[Quality] = None,
              taken_at: Optional[float] = None) -> int:
@@ -93,13 +98,13 @@ class ObjectStore(Part):
 
         `label` is the name in the wearer's own voice, kept byte for byte. Raises StoreError when nothing waits.
         """
-        if not self.waiting():
-            raise StoreError(f"there is no sample to learn '{name}' from; take one first")
         with self._database.transaction() as write:
+            if not self.waiting():
+                raise StoreError(f"there is no sample to learn '{name}' from; take one first")
             change = begin_change(write, "learn", name)
             key = name_object(write, change, name, label, named_by)
             write("UPDATE samples SET object = ?, learned = ? WHERE object IS NULL", key, change)
-        return self._named(name)
+            return self._named(name)
 
     def add(self, name: str, samples: Sequence[Tuple[np.ndarray, np.ndarray]], backbone: str,
             label: Optional[Clip] = None, named_by: str = "text") -> TaughtObject:
@@ -112,7 +117,7 @@ class ObjectStore(Part):
             key = name_object(write, change, name, label, named_by)
             for crop, embedding in samples:
                 insert_sample(write, make_sample(crop, embedding, backbone, None, moment), key, change)
-        return self._named(name)
+            return self._named(name)
 
     def objects(self) -> List[TaughtObject]:
         """All taught things, oldest first."""
@@ -139,27 +144,31 @@ class ObjectStore(Part):
 
     def set_voice_label(self, object_id: str, clip: Clip) -> None:
         """Let a thing be called by this recording. Raises StoreError when there is no such thing."""
-        name = next((thing.name for thing in self.objects() if thing.object_id == object_id), None)
-        if name is None:
-            raise StoreError(f"there is no taught thing {object_id}; `fingerpost objects list --json` shows the ids")
         with self._database.transaction() as write:
+            name = next((thing.name for thing in self.objects() if thing.object_id == object_id), None)
+            if name is None:
+                raise StoreError(f"there is no taught thing {object_id}; "
+                                 "`fingerpost objects list --json` shows the ids")
             change = begin_change(write, "relabel", name)
             name_object(write, change, name, clip, "voice")
 
     def rename(self, old: str, new: str) -> None:
-        """Give a thing another name. Raises StoreError when there is no such thing or the name is taken."""
-        key = _key(self._named(old).object_id)
+        """Give a thing another name; a recording of the old one no longer says it.
+
+        Raises StoreError when there is no such thing or the name is taken.
+        """
         check_name(new)
-        if any(thing.name == new for thing in self.objects()):
-            raise StoreError(f"there is a thing called '{new}' already; choose another name")
         with self._database.transaction() as write:
+            key = _key(self._named(old).object_id)
+            if any(thing.name == new for thing in self.objects()):
+                raise StoreError(f"there is a thing called '{new}' already; choose another name")
             remember(write, begin_change(write, "rename", f"{old} to {new}"), key)
-            write("UPDATE objects SET name = ? WHERE id = ?", new, key)
+            write("UPDATE objects SET name = ?, named_by = 'text', label = NULL WHERE id = ?", new, key)
 
     def forget(self, name: str) -> None:
         """Forget a thing with its samples; `undo` brings them back. Raises StoreError when there is no such thing."""
-        key = _key(self._named(name).object_id)
         with self._database.transaction() as write:
+            key = _key(self._named(name).object_id)
             remember(write, begin_change(write, "forget", name), key)
             write("UPDATE objects SET forgotten = 1 WHERE id = ?", key)
 
@@ -191,17 +200,21 @@ class ObjectStore(Part):
         """Everything that was taught, one thing after the other, as it can be merged into another store."""
         return read_lessons(self._database.read)
 
-    def merge(self, lessons: Sequence[Lesson]) -> Merged:
-        """Take in things from another store: all that is new of them, or nothing. Raises StoreError."""
+    def merge(self, lessons: Sequence[Lesson], sizes: Optional[Mapping[str, int]] = None) -> Merged:
+        """Take in things from another store: all that is new of them, or nothing. Raises StoreError.
+
+        `sizes` gives the length in bytes of the embeddings by known models (sha256); those by others have the length
+        that is usual here, or any where there are none yet.
+        """
         with self._database.transaction() as write:
-            return merge_lessons(write, lessons)
+            return merge_lessons(write, lessons, sizes or {})
 
     def verify(self) -> List[str]:
         """Check the file, every sample and every label, and set aside what is broken; one line for each.
 
         What opening the store found is among them.
         """
-        found, self._found = self._found + verify(self._database), []
+        found, self._found = self._found + verify(self._database, self._lock), []
         return found
 
     def _named(self, name: str) -> TaughtObject:

@@ -20,6 +20,10 @@ _NAME_NAMELESS = """INSERT OR IGNORE INTO objects (id, name, named_by, label)
     FROM samples s WHERE object NOT IN (SELECT id FROM objects)"""
 """Where a name is lost the samples are not: the thing is still recognised, and called by the wearer's own voice if
 there is a recording, else by a name that says what happened."""
+_FORGET_LOST_CHANGES = ("UPDATE samples SET learned = NULL WHERE learned NOT IN (SELECT id FROM changes)",
+                        "DELETE FROM history WHERE change NOT IN (SELECT id FROM changes)")
+"""Where the changes are lost their numbers are given out again: `undo` must not take old samples for those of a new
+change."""
 
 
 def copy_readable(path: Path, target_path: Path) -> int:
@@ -39,7 +43,8 @@ def copy_readable(path: Path, target_path: Path) -> int:
                 _insert(target, table, row)
         if version == len(VERSIONS):
             _insert_found(target, find_rows(read_pages(path)))
-            target(_NAME_NAMELESS)
+            for statement in (_NAME_NAMELESS, *_FORGET_LOST_CHANGES):
+                target(statement)
         target("COMMIT")
         return int(target("SELECT COUNT(*) FROM samples")[0][0])
 

@@ -21,7 +21,8 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 def salvage(path: Path) -> str:
     """Replace a damaged file by a fresh one with all that can be read of it; says so in one line.
 
-    Raises StoreError when no fresh file can be written; the damaged one is then where it was.
+    The caller has the store alone. Raises StoreError when no fresh file can be written; the damaged one is then where
+    it was.
     """
     growing = path.with_name(path.name + ".growing")
     try:
@@ -37,9 +38,14 @@ def salvage(path: Path) -> str:
     return f"{path} was damaged: {saved} samples could be read and are safe; the damaged file is kept as {kept.name}"
 
 
+def is_salvaged(path: Path) -> bool:
+    """Whether a salvaged file waits to be put in place."""
+    return _salvaged(path).exists()
+
+
 def finish_salvage(path: Path) -> None:
     """Put a salvaged file in place, if there is one that waits for it. Raises OSError."""
-    if not _salvaged(path).exists():
+    if not is_salvaged(path):
         return
     kept = _next_kept(path)
     # The main file goes last: as long as it is there, its logs belong under the same name as before.

@@ -12,6 +12,10 @@ import numpy as np
 from ..core.errors import StoreError
 from ..core.types import Clip, Quality
 
+LONGEST_SIDE = 768
+"""Of the pictures that are kept, in pixels. No crop of the camera is that long, and the network sees less; but a photo
+of 12 million pixels would fill the card, and no archive would hold many of them."""
+
 
 class Sample(NamedTuple):
     """What is known of one look at a thing."""
@@ -46,7 +50,12 @@ def make_sample(crop: np.ndarray, embedding: np.ndarray, backbone: str, quality:
 
 
 def encode_crop(crop: np.ndarray) -> bytes:
-    """An RGB uint8 picture as PNG. Raises StoreError."""
+    """An RGB uint8 picture as PNG, shrunk to LONGEST_SIDE where it is longer. Raises StoreError."""
+    height, width = crop.shape[:2]
+    scale = LONGEST_SIDE / max(height, width, 1)
+    if scale < 1.0:
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        crop = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
     done, encoded = cv2.imencode(".png", np.ascontiguousarray(crop[:, :, ::-1]))
     if not done:
         raise StoreError("the sample's picture could not be encoded; take it again")

@@ -72,7 +72,7 @@ class Eyes(Sight):
         return Seen(frame.index, frame.at, tip, quality, measure_detail(cut(frame.pixels, self.crop_box(tip, frame))))
 
     def _renew(self) -> None:
-        """Use a moment without a finger to bring what was taught up to the network of today."""
+        """Use a moment without a finger to render new names and bring what was taught up to the network of today."""
         try:
             self._learner.renew()
         except StoreError as error:
@@ -108,6 +108,7 @@ class Eyes(Sight):
         return Recognised(request.frame_index, frame.at, guesses)
 
     def _keep(self, request: Keep, at: float) -> Event:
+        """Keep the crop with its own quality: how dark and sharp the thing is, not the whole frame."""
         frame, tip = self._recent.get(request.frame_index, (None, None))
         if frame is None or tip is None:
             return Fault("memory", at, "the frame of the sample is gone; press again")
