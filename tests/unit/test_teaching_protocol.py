@@ -86,6 +86,7 @@ def things():
 
 
 def test_the_fitted_curve_believes_what_comes_true(things):
+    pytest.importorskip("scipy", reason="calibration needs the [train] extra")
     curve = fit_curve(things, np.random.default_rng(0))
     lessons = [simulate_lesson(things, np.random.default_rng(seed)) for seed in range(100, 130)]
 
@@ -97,6 +98,7 @@ def test_the_fitted_curve_believes_what_comes_true(things):
 
 
 def test_single_pictures_can_stand_for_things():
+    pytest.importorskip("scipy", reason="calibration needs the [train] extra")
     rng = np.random.default_rng(0)
     pictures = [np.full((48, 64, 3), rng.integers(0, 255, 3), np.uint8) for _ in range(3)]
     likeness = fit_likeness(lambda views: views.mean(axis=(1, 2)), pictures, 16, rng)

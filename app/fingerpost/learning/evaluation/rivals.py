@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Dict
 
 import numpy as np
 
 from ...vision.heads import TaughtHead, to_unit
 
-Lessons = dict[str, np.ndarray]
+Lessons = Dict[str, np.ndarray]  # evaluated at import, also under Python 3.8
 """Embeddings (n, D) of what was taught, by name."""
 Head = Callable[[Lessons, np.ndarray], np.ndarray]
 """Learns the lessons and gives scores (questions, things), things sorted by name, for embeddings (questions, D)."""
