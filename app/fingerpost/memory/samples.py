@@ -27,7 +27,7 @@ class Sample(NamedTuple):
     taken_at: Optional[float] = None
     """Unix seconds; None where nobody noted it."""
     quality: Optional[str] = None
-    """The frame's Quality as JSON; None where nobody noted it."""
+    """The crop's Quality as JSON; None where nobody noted it."""
 
     @property
     def checksum(self) -> str:
