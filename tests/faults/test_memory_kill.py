@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import time
+from functools import partial
 
 from fingerpost.memory.objects import ObjectStore
+from tests.kills import live_until_killed
 from tests.teaching_day import plan_day, read_state, states_of
 
 KILLS = int(os.environ.get("FINGERPOST_KILLS", "25"))
@@ -26,7 +26,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
             path = tmp_path / str(days) / "objects.sqlite"
             day = plan_day(days, STEPS)
             states = states_of(day)
-        acknowledged = done + live_until_killed(path, day[done:], dice)
+        acknowledged = done + live_until_killed(in_turn(path, day[done:]), dice, 12, 0.01)
         with ObjectStore(path) as store:
             state = read_state(store)
             possible = [number for number in (acknowledged, acknowledged + 1) if states[number:number + 1] == [state]]
@@ -35,32 +35,9 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path):
         done = possible[-1]
 
 
-def live_until_killed(path, steps, dice):
-    """Take the steps in a process of its own and kill it at some instant; returns how many it acknowledged."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        take_steps(path, steps, writer)
-    os.close(writer)
-    acknowledged = 0
-    for _ in range(dice.randrange(12)):
-        acknowledged += len(os.read(reader, 1))
-    time.sleep(dice.uniform(0, 0.01))
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), "a step failed"
-    with os.fdopen(reader, "rb") as rest:
-        return acknowledged + len(rest.read())
-
-
-def take_steps(path, steps, writer):
-    """The child: one byte for every step that is done. Never returns."""
-    try:
-        with ObjectStore(path) as store:
-            for step in steps:
-                step(store)
-                os.write(writer, b".")
-            os.close(writer)
-            signal.pause()
-    finally:
-        os._exit(1)
+def in_turn(path, steps):
+    """The steps, each with the one store, which is opened by whoever takes the first of them and never closed."""
+    store = ObjectStore(path)
+    store.open()
+    for step in steps:
+        yield partial(step, store)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import time
+from functools import partial
 
 from fingerpost.installed import GENERATIONS
 from tests.generations import SHIPPED, install, open_models, read_live
+from tests.kills import live_until_killed
 
 KILLS = int(os.environ.get("FINGERPOST_KILLS", "25"))
 STEPS = 12
@@ -24,7 +24,8 @@ def test_kill_9_leaves_a_model_that_loads(tmp_path, monkeypatch, caplog):
     stack = [SHIPPED]
     for day in range(KILLS):
         plan = plan_steps(day, stack, dice)
-        acknowledged = live_until_killed(models, plan, dice)
+        steps = [partial(take_step, models, content) for content, _ in plan]
+        acknowledged = live_until_killed(steps, dice, STEPS, 0.005)
         possible = [stack, *(after for _, after in plan)][acknowledged:acknowledged + 2]
         found = [info.path.read_bytes() for info in reversed(models.generations("objects"))]
         assert found in possible
@@ -48,34 +49,9 @@ def plan_steps(day, stack, dice):
     return plan
 
 
-def live_until_killed(models, plan, dice):
-    """Take the steps in a process of its own and kill it at some instant; returns how many it acknowledged."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if not child:
-        take_steps(models, plan, writer)
-    os.close(writer)
-    acknowledged = 0
-    for _ in range(dice.randrange(STEPS)):
-        acknowledged += len(os.read(reader, 1))
-    time.sleep(dice.uniform(0, 0.005))
-    os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), "a step failed"
-    with os.fdopen(reader, "rb") as rest:
-        return acknowledged + len(rest.read())
-
-
-def take_steps(models, plan, writer):
-    """The child: one byte for every step that is done. Never returns."""
-    try:
-        for content, _ in plan:
-            if content is not None:
-                install(models, content)
-            elif models.generations("objects")[0].installed:
-                models.rollback("objects")
-            os.write(writer, b".")
-        os.close(writer)
-        signal.pause()
-    finally:
-        os._exit(1)
+def take_step(models, content):
+    """Install a content, or roll back to what was live before, where there is anything."""
+    if content is not None:
+        install(models, content)
+    elif models.generations("objects")[0].installed:
+        models.rollback("objects")

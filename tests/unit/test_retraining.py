@@ -17,12 +17,12 @@ from fingerpost.core.errors import DataError, ModelError  # noqa: E402
 from fingerpost.home import asset_home, state_home  # noqa: E402
 from fingerpost.installed import InstalledModels  # noqa: E402
 from fingerpost.learning import export  # noqa: E402
-from fingerpost.learning.datasets import OTHER  # noqa: E402
 from fingerpost.learning.naming import retrain, taught, trial  # noqa: E402
 from fingerpost.learning.naming.trial import BUILT_IN, LESSONS, STRANGERS, Exam, Score  # noqa: E402
 from fingerpost.learning.nets import ObjectNet  # noqa: E402
 from fingerpost.memory.objects import ObjectStore  # noqa: E402
 from fingerpost.models import ModelStore  # noqa: E402
+from fingerpost.vision.wider import OTHER  # noqa: E402
 
 COLOURS = {"Blue": (255, 0, 0), "Red": (0, 0, 255), "my mug": (0, 255, 0)}
 SIDE = 32

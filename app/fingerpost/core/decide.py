@@ -29,28 +29,26 @@ from .events import (
     StopListening,
     Tick,
 )
-from .replies import mend
+from .replies import Outcome, mend
 from .state import ASLEEP, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import Press, Utterance
 
-Decision = Tuple[State, Tuple[Action, ...]]
 
-
-def decide(state: State, event: Event) -> Decision:
+def decide(state: State, event: Event) -> Outcome:
     """The next state and what is to be done, in order. Total: every state takes every event."""
     if state.mode == STOPPING:
         return state, ()
     return _HANDLERS[type(event)](state, event)
 
 
-def on_tick(state: State, tick: Tick) -> Decision:
+def on_tick(state: State, tick: Tick) -> Outcome:
     """Say once that the device is starting; notice that the finger has gone when frames stop coming."""
     if state.mode == STARTING and not state.announced:
         return replace(state, announced=True), (Say(Utterance("starting")),)
     return pointing.expire(state, tick.at), ()
 
 
-def on_seen(state: State, seen: Seen) -> Decision:
+def on_seen(state: State, seen: Seen) -> Outcome:
     """A frame: the first one makes the device ready, later ones move the dwell along."""
     state = replace(state, view=View(seen.frame_index, seen.at, seen.fingertip, seen.quality, seen.detail))
     actions: Tuple[Action, ...] = ()
@@ -63,12 +61,12 @@ def on_seen(state: State, seen: Seen) -> Decision:
     return state, actions + more
 
 
-def on_recognised(state: State, recognised: Recognised) -> Decision:
+def on_recognised(state: State, recognised: Recognised) -> Outcome:
     """A look at the thing came back."""
     return pointing.weigh(state, recognised) if state.mode == POINTING else (state, ())
 
 
-def on_fault(state: State, fault: Fault) -> Decision:
+def on_fault(state: State, fault: Fault) -> Outcome:
     """Announce the fault once and forget what was seen before it: no stale name may follow.
 
     A fault of the memory or the microphone is the answer to a press, and so is announced every time. Samples that
@@ -90,7 +88,7 @@ def on_fault(state: State, fault: Fault) -> Decision:
     return state, announced + more
 
 
-def on_recovered(state: State, recovered: Recovered) -> Decision:
+def on_recovered(state: State, recovered: Recovered) -> Outcome:
     """Announce that the part is back, if its fault was; but never into a recording."""
     if recovered.part not in state.faults:
         return state, ()
@@ -100,7 +98,7 @@ def on_recovered(state: State, recovered: Recovered) -> Decision:
     return state, (Say(Utterance("recovered_" + recovered.part, priority=2)),)
 
 
-_HANDLERS: Dict[type, Callable[..., Decision]] = {
+_HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Tick: on_tick,
     Seen: on_seen,
     Recognised: on_recognised,

@@ -72,7 +72,6 @@ class Loop:
         else:
             self._submit(action)
 
-
     def _hear(self, action: Action) -> None:
         assert self._ear is not None, "a device without an ear does not name by voice"
         if isinstance(action, Listen):

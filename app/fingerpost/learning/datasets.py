@@ -14,8 +14,6 @@ import numpy as np
 from ..core.errors import DataError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-OTHER = "other"
-"""The class of everything that has no name."""
 HELD_BACK = 5
 """Every so-manieth photo of a folder, by sorted name from the first, never trains: it measures strangers."""
 

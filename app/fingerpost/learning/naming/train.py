@@ -19,9 +19,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...core.errors import DataError
+from ...vision.wider import OTHER
 from .. import parallel, training
 from ..checkpoints import load_checkpoint, save_checkpoint
-from ..datasets import OTHER
 from ..nets import ObjectNet, limit_scope, set_training
 from ..record import Record
 from ..views import Random, centre_square, make_view
