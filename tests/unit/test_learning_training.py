@@ -14,6 +14,8 @@ from fingerpost.learning import curves, training  # noqa: E402
 from fingerpost.learning.checkpoints import load_checkpoint  # noqa: E402
 from fingerpost.learning.datasets import Hands, without_hands  # noqa: E402
 from fingerpost.learning.naming import train as objects  # noqa: E402
+from fingerpost.learning.naming.matching import Match, mirror  # noqa: E402
+from fingerpost.learning.naming.pools import Batch  # noqa: E402
 from fingerpost.learning.naming.teachers import _pad, load_teacher  # noqa: E402
 from fingerpost.learning.nets import FingertipMaps, initialise  # noqa: E402
 from fingerpost.learning.pointing import losses, validation  # noqa: E402
@@ -235,6 +237,57 @@ def test_objects_train_without_teachers_and_are_calibrated(tmp_path):
     settings = load_checkpoint(tmp_path / "out" / "objects.pt")["settings"]
     assert settings["labels"] == ["Blue", "Red", "other"]
     assert settings["temperature"] > 0
+
+
+class MeanColours(torch.nn.Module):
+    """A teacher whose features are the mean colours of the places."""
+
+    features = 3
+
+    def forward(self, pictures):
+        return torch.nn.functional.avg_pool2d(pictures, 32)
+
+
+@pytest.fixture
+def colours():
+    """A match with that teacher, to whom the student's first three channels speak in its own terms, and views."""
+    match = Match([MeanColours()])
+    torch.nn.init.eye_(match.project.weight)
+    torch.nn.init.zeros_(match.project.bias)
+    views = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), np.uint8)
+    views[:, :32] //= 3
+    views[:2] //= 2
+    match.fit([training.to_tensor(views, "cpu")])
+    return match, views
+
+
+def student_of(match, wanted):
+    features = torch.zeros(len(wanted), 512, *wanted.shape[1:3])
+    features[:, :3] = (wanted.float() - match.mean).permute(0, 3, 1, 2)
+    return features
+
+
+def test_a_student_that_feels_the_same_at_every_place_has_nothing_to_learn(colours):
+    match, views = colours
+    wanted = match.features(training.to_tensor(views, "cpu"))
+    assert match.loss(student_of(match, wanted), wanted) < 1e-3
+    upside_down = student_of(match, wanted).flip(2)
+    assert match.loss(upside_down, wanted) > 0.1, "the mean alone is not enough"
+
+
+def test_a_student_of_another_resolution_learns_what_the_places_have_in_common(colours):
+    match, views = colours
+    wanted = match.features(training.to_tensor(views, "cpu"))
+    coarse = student_of(match, wanted.mean((1, 2), keepdim=True))
+    assert match.loss(coarse, wanted) < 1e-3
+
+
+def test_a_mirrored_batch_is_what_the_teachers_would_feel_of_it(colours):
+    match, views = colours
+    ones = np.ones(4)
+    turned = mirror(Batch(views, ones, ones, ones, match.features(training.to_tensor(views, "cpu"))))
+    assert torch.equal(turned.wanted, match.features(training.to_tensor(turned.views, "cpu")))
+    assert not np.array_equal(turned.views, views)
 
 
 def test_a_missing_teacher_is_one_clear_line(tmp_path):

@@ -54,8 +54,8 @@ def _read(labelled: list[tuple[Path, int]]) -> Pool:
 
 
 class Batch(NamedTuple):
-    """Views uint8 (N, S, S, 3), their labels, the labels mixed in, the first labels' shares (N,), and, once a
-    teacher has seen them, its features (N, D)."""
+    """Views uint8 (N, S, S, 3), their labels, the labels mixed in, the first labels' shares (N,), and, once the
+    teachers have seen them, their features at each place (N, h, w, D)."""
 
     views: np.ndarray
     labels: np.ndarray

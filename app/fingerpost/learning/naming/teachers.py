@@ -34,9 +34,9 @@ class _Step(NamedTuple):
 
 
 class Teacher(nn.Module):
-    """A MobileNet as a feature extractor: RGB in [0, 1] of shape (N, 3, H, W) to pooled features (N, D).
+    """A MobileNet as a feature extractor: RGB in [0, 1] of shape (N, 3, H, W) to features (N, D, H/32, W/32).
 
-    Any size goes in; the global average pool takes what is left of it.
+    Any size goes in.
     """
 
     def __init__(self, steps: list[_Step], weights: dict[int, tuple[Tensor, Tensor]], source: int):
@@ -51,18 +51,16 @@ class Teacher(nn.Module):
         self.features = bias.numel()
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Pooled features (N, D), non-negative."""
+        """Features at stride 32, not pooled, non-negative (N, D, H/32, W/32)."""
         values = {self._source: pictures * 2.0 - 1.0}
         for step in self._steps:
             values[step.output] = self._compute(step, values).clamp_(step.low, step.high)
-        return values[self._steps[-1].output].flatten(1)
+        return values[self._steps[-1].output]
 
     def _compute(self, step: _Step, values: dict[int, Tensor]) -> Tensor:
         incoming = values[step.inputs[0]]
         if step.code == _ADD:
             return incoming + values[step.inputs[1]]
-        if step.code == _AVERAGE_POOL:
-            return incoming.mean((2, 3), keepdim=True)
         weight = getattr(self, f"weight_{step.output}")
         groups = weight.shape[0] if step.code == _DEPTHWISE else 1
         bias = getattr(self, f"bias_{step.output}")
@@ -98,11 +96,11 @@ def load_teacher(path: Path) -> Teacher:
     weights: dict[int, tuple[Tensor, Tensor]] = {}
     for index in range(graph.OperatorsLength()):
         step = _read_step(tflite, model, graph.Operators(index))
+        if step.code == _AVERAGE_POOL:
+            return Teacher(steps, weights, int(graph.InputsAsNumpy()[0])).eval()
         steps.append(step)
         if step.code in (_CONV, _DEPTHWISE):
             weights[step.inputs[1]] = _read_weights(model, step)
-        if step.code == _AVERAGE_POOL:
-            return Teacher(steps, weights, int(graph.InputsAsNumpy()[0])).eval()
     raise ModelError(f"{path} is not a MobileNet: it has no global average pool")
 
 

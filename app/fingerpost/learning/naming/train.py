@@ -1,7 +1,8 @@
 """`fingerpost train objects`: a ResNet-18 that names things, one folder of pictures per class.
 
-With teachers it learns two things at once from the same views: the classes, and the teachers' pooled features
-through a linear projection (function matching: Beyer et al., "A good teacher is patient and consistent", 2022).
+With teachers it learns two things at once from the same views: the classes, and the teachers' features, at each place
+and pooled, through a linear projection (function matching: Beyer et al., "A good teacher is patient and consistent",
+2022).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ...core.errors import DataError
 from ...vision.wider import OTHER
 from .. import parallel, training
 from ..checkpoints import load_checkpoint, save_checkpoint
-from ..nets import ObjectNet, limit_scope, set_training
+from ..nets import ObjectNet, limit_scope, set_training, walk
 from ..record import Record
 from ..views import Random, centre_square, make_view
 from .likeness import fit_likeness
@@ -69,11 +70,12 @@ def learn_batch(batch: Batch, net: ObjectNet, match: Match | None, settings: dic
         pictures = F.interpolate(pictures, size=(side, side), mode="bilinear", antialias=True)
     inputs = training.normalise(pictures).contiguous(memory_format=torch.channels_last)
     with torch.autocast(settings["device"], torch.bfloat16):
-        logits, embedding = net(inputs)
+        features = walk(net.body, inputs)[2]
+        logits = net.head(features.mean((2, 3)))
     first, second, shares = (torch.from_numpy(part).to(settings["device"]) for part in batch[1:4])
     loss = (shares * F.cross_entropy(logits.float(), first, reduction="none", label_smoothing=0.05)
             + (1 - shares) * F.cross_entropy(logits.float(), second, reduction="none", label_smoothing=0.05)).mean()
-    return loss + settings["match"] * match.loss(embedding, batch.wanted) if match else loss
+    return loss + settings["match"] * match.loss(features, batch.wanted) if match else loss
 
 
 @torch.no_grad()
