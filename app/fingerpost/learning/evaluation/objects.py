@@ -28,12 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--unknown", type=Path, metavar="DIR", help="pictures of things that have no name")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write the curves of doubt")
     add_teaching(parser)
+    parser.add_argument("--teacher", type=Path, metavar="TFLITE", help="also fine-tune this MobileNet, from which the "
+                        "network was distilled, on --learn-from, and measure it on --data")
+    parser.add_argument("--learn-from", type=Path, metavar="DIR",
+                        help="one folder of pictures per class, the same that our network has learned from")
     add_common(parser, "unknown")
 
 
 def main(args: argparse.Namespace) -> int:
     """Measure the object network, or what can be taught on top of it, and print the figures."""
     figures = teach(args) if args.teach_from else measure_names(args)
+    if args.teacher:
+        from .tutor import measure_tutor  # torch is slow to load, and only this needs it
+
+        figures["teacher"] = measure_tutor(args)
     print_figures(figures, args.json)
     return 0
 
