@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import threading
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, Iterator
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Put `data` into a file, in place of what it held. Raises OSError."""
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
+@contextmanager
+def replacing(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
+    """A file that takes the place of `path` once the block has ended well, and leaves no trace otherwise.
+
+    Its folder is made where there is none. Without `sync`, a power cut soon after may leave a broken file: quicker, for
+    what can be made again. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Threads and processes may write the same file at once, each a whole one.
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        if sync:
+            put_in_place(part, path)
+        else:
+            os.replace(str(part), str(path))
+    finally:
+        if part.exists():
+            part.unlink()
+
+
+def write_whole(path: Path, data: bytes, sync: bool = True) -> None:
+    """Put `data` into a file, in place of what it held; see `replacing`. Raises OSError."""
+    with replacing(path, sync) as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    put_in_place(part, path)
 
 
 def put_in_place(part: Path, path: Path) -> None:
@@ -27,5 +52,8 @@ def sync_folder(folder: Path) -> None:
     handle = os.open(str(folder), os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network shares cannot sync a folder, and lose nothing by it
+            raise
     finally:
         os.close(handle)

@@ -20,6 +20,7 @@ from fingerpost.devices.clips import encode_wav
 from fingerpost.memory.archive import read_archive, write_archive
 from fingerpost.memory.objects import ObjectStore
 from fingerpost.memory.samples import Sample, encode_crop
+from tests.disk import little_room
 from tests.teaching_day import clip, crop, read_state, vector
 
 MUTATIONS = 500
@@ -357,3 +358,23 @@ def test_what_is_no_file_gets_one_line(store, tmp_path):
             take_in(store, path)
     (tmp_path / "text.zip").write_bytes(b"PK\3\4 and no more")
     assert_refused(store, tmp_path / "text.zip")
+
+
+def test_an_archive_is_on_the_disk_before_it_is_said_to_be_written(sound, store, tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+
+    def note(handle):
+        synced.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    write_archive(tmp_path / "things.zip", store.lessons())
+    assert synced == ["file", "folder"]
+
+
+def test_a_full_disk_is_told_and_leaves_no_half_archive(store, tmp_path):
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    with little_room(500), pytest.raises(DataError, match="free some space"):
+        write_archive(folder / "things.zip", store.lessons())
+    assert list(folder.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -86,6 +87,26 @@ def test_the_rate_is_heeded_from_the_first_text_to_the_last_and_no_text_is_lost(
     for text in texts:
         slow, fast = (CachedVoice("en", rate, tmp_path).cached(text) for rate in (120, 240))
         assert 1.7 < slow.seconds / fast.seconds < 2.3
+
+
+def test_two_threads_may_render_the_same_texts_at_once(tmp_path):
+    voice, complaints = english(tmp_path), []
+
+    def render():
+        try:
+            voice.render(["One.", "Two."])
+        except VoiceError as error:
+            complaints.append(error)
+
+    threads = [threading.Thread(target=render) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert complaints == []
+    assert voice.cached("One.")
+    assert voice.cached("Two.")
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_what_is_cached_is_not_rendered_again(spoken, monkeypatch):

@@ -1,4 +1,4 @@
-"""`fingerpost voices fill`: render everything that can be said, so that nothing has to be rendered in use."""
+"""`fingerpost voices fill`: render what may be said, so that it need not be rendered in use."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
+from ..core.speech import BATCH_TEXTS
 from ..devices.voices import ClipCache, fill_online
 from ..home import state_home
 from ..memory.learner import Learner
@@ -13,9 +14,6 @@ from ..progress import Progress
 from ..settings import load_settings
 from ..wiring import open_phrases, open_recogniser, open_voice, sayable_texts
 from .objects import open_store
-
-_BATCH = 50
-"""Texts per short-lived process: enough to start it rarely, few enough to show progress."""
 
 
 def add_arguments_fill(parser: argparse.ArgumentParser) -> None:
@@ -26,20 +24,20 @@ def add_arguments_fill(parser: argparse.ArgumentParser) -> None:
 
 
 def main_fill(args: argparse.Namespace) -> int:
-    """Render all phrases, the built-in names and the taught names into the cache."""
+    """Render all phrases, the built-in names, those of the wider network and the taught ones into the cache."""
     settings = load_settings(args.settings)
     book = open_phrases(settings)
     with ExitStack() as stack:
         recogniser = open_recogniser(stack, settings)
         learner = Learner(stack.enter_context(open_store()), recogniser, ())
         book.taught_name = learner.spoken_name
-        texts = sayable_texts(book, recogniser.names, learner.taught)
+        texts = sayable_texts(book, recogniser, learner.taught)
         if args.online:
             fill_online(Progress(texts, "fetching", len(texts)), settings.speech.language,
                         ClipCache(state_home() / "clips"))
         else:
             voice = stack.enter_context(open_voice(settings))
-            batches = [texts[start:start + _BATCH] for start in range(0, len(texts), _BATCH)]
+            batches = [texts[start:start + BATCH_TEXTS] for start in range(0, len(texts), BATCH_TEXTS)]
             for batch in Progress(batches, "rendering", len(batches)):
                 voice.render(batch)
     print(f"{len(texts)} clips are ready in {state_home() / 'clips'}.")

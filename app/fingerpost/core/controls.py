@@ -17,7 +17,7 @@ from typing import Callable, Dict, Tuple
 from . import menu, naming, pointing, teaching
 from .events import Action, Hush, Report, Say, Sleep, Status
 from .guidance import find_hindrance
-from .replies import Outcome, answer
+from .replies import Outcome, reply
 from .state import ASLEEP, MENU, NAMING, POINTING, TEACHING, State
 from .types import ACTION, BOTH, LONG, MODE, SHORT, Guess, Press, Utterance
 
@@ -42,14 +42,14 @@ def on_press(state: State, press: Press) -> Outcome:
 def say_again(state: State, press: Press) -> Outcome:
     """Repeat what was last said of the thing, guidance or answer; pressed again soon, say more about the answer."""
     if state.guidance is not None and state.dwell is not None and state.dwell.hindered:
-        return state, (answer(state.guidance.phrase),)
+        return state, (reply(state.guidance.phrase),)
     if state.answer is None:
-        fault = next((answer("fault_" + part) for part in ("camera", "eyes") if part in state.faults), None)
-        return state, (fault or answer("nothing_to_repeat"),)
+        fault = next((reply("fault_" + part) for part in ("camera", "eyes") if part in state.faults), None)
+        return state, (fault or reply("nothing_to_repeat"),)
     if state.repeated_at is not None and press.at - state.repeated_at <= state.rules.more_seconds:
         return replace(state, repeated_at=None), (say_more(state),)
     slots = {"thing": state.answer.best} if state.answer.best and state.answer.phrase != "unsure" else {}
-    return replace(state, repeated_at=press.at), (answer(state.answer.phrase, **slots),)
+    return replace(state, repeated_at=press.at), (reply(state.answer.phrase, **slots),)
 
 
 def say_more(state: State) -> Say:
@@ -57,12 +57,12 @@ def say_more(state: State) -> Say:
     assert state.answer is not None
     best, second = (state.answer.guesses + (NOBODY, NOBODY))[:2]
     if state.answer.phrase != "unsure":
-        return answer("runner_up", thing=second.object_id) if second.confidence >= RUNNER_UP else answer("no_runner_up")
+        return reply("runner_up", thing=second.object_id) if second.confidence >= RUNNER_UP else reply("no_runner_up")
     if best.confidence < RESEMBLES:
-        return answer("why_unknown")
+        return reply("why_unknown")
     if second.confidence >= RIVALS * best.confidence:
-        return answer("why_between", thing=best.object_id, other=second.object_id)
-    return answer("why_resembles", thing=best.object_id)
+        return reply("why_between", thing=best.object_id, other=second.object_id)
+    return reply("why_resembles", thing=best.object_id)
 
 
 def ask_look(state: State, press: Press) -> Outcome:
@@ -102,19 +102,19 @@ def start_teaching(state: State, press: Press) -> Outcome:
     """Into teaching; the finger has to come to rest anew afterwards. Tell of samples that still wait for a name."""
     state = replace(state, mode=TEACHING, dwell=None, more_of="", look_alike="")
     waiting = Utterance("samples_waiting", (("count", str(state.waiting_samples)),), priority=1)
-    return state, (answer("teaching_on"),) + ((Say(waiting),) if state.waiting_samples else ())
+    return state, (reply("teaching_on"),) + ((Say(waiting),) if state.waiting_samples else ())
 
 
 def fall_asleep(state: State, press: Press) -> Outcome:
     """Stop looking until the mode button is pressed."""
-    return replace(state, mode=ASLEEP, dwell=None, view=None), (answer("sleeping"), Sleep(True))
+    return replace(state, mode=ASLEEP, dwell=None, view=None), (reply("sleeping"), Sleep(True))
 
 
 def wake(state: State, press: Press) -> Outcome:
     """Look again, and say what is broken."""
     state = replace(state, mode=POINTING, answer=None, guidance=None)
     faults = tuple(Say(Utterance("fault_" + part, priority=2)) for part in sorted(state.faults))
-    return state, (Sleep(False), answer("awake")) + faults
+    return state, (Sleep(False), reply("awake")) + faults
 
 
 Handler = Callable[[State, Press], Outcome]

@@ -7,7 +7,7 @@ from typing import Tuple
 
 from . import naming, pointing
 from .events import Changed, ForgetThing, PowerOff, Report, Say, Status, UndoChange
-from .replies import Outcome, answer, mend, speak_item, tell_place
+from .replies import Outcome, mend, reply, speak_item, tell_place
 from .state import MENU, STOPPING, Menu, State
 from .types import Press, Utterance
 
@@ -15,7 +15,7 @@ from .types import Press, Utterance
 def open_menu(state: State, press: Press) -> Outcome:
     """Into the menu, at its first item."""
     state = replace(state, mode=MENU, menu=Menu(), dwell=None, confirm_until=None)
-    return state, (answer("menu_on"), speak_item(state.menu))
+    return state, (reply("menu_on"), speak_item(state.menu))
 
 
 def next_item(state: State, press: Press) -> Outcome:
@@ -37,7 +37,7 @@ def choose_item(state: State, press: Press) -> Outcome:
     if item == "undo":
         return state, (UndoChange(),)
     if item == "help":
-        return state, (answer("help"),)
+        return state, (reply("help"),)
     return replace(state, question=item), (Report(),)
 
 
@@ -45,15 +45,15 @@ def leave_menu(state: State, press: Press) -> Outcome:
     """Out of the menu; out of a list of names to where a name was asked for."""
     if state.menu.purpose == "name":
         state = naming.leave(state)
-        return state, (answer("cancelled"),) + tell_place(state)
+        return state, (reply("cancelled"),) + tell_place(state)
     return pointing.resume(state)
 
 
 def power_off(state: State, press: Press) -> Outcome:
     """Ask the first time, switch off the second."""
     if state.confirm_until is not None and press.at <= state.confirm_until:
-        return replace(state, mode=STOPPING), (answer("stopping"), PowerOff())
-    return replace(state, confirm_until=press.at + state.rules.confirm_seconds), (answer("confirm_power_off"),)
+        return replace(state, mode=STOPPING), (reply("stopping"), PowerOff())
+    return replace(state, confirm_until=press.at + state.rules.confirm_seconds), (reply("confirm_power_off"),)
 
 
 def on_knowledge(state: State, status: Status) -> Outcome:
@@ -62,9 +62,9 @@ def on_knowledge(state: State, status: Status) -> Outcome:
     if question == "name":
         return _open_list(state, question, status.names)
     if not status.taught:
-        return state, (answer("known_none"),)
+        return state, (reply("known_none"),)
     if question == "known":
-        return state, (answer("known_list", things=", ".join(status.taught)),)
+        return state, (reply("known_list", things=", ".join(status.taught)),)
     return _open_list(state, question, status.taught)
 
 
@@ -72,7 +72,7 @@ def on_changed(state: State, changed: Changed) -> Outcome:
     """Say what has become of the thing."""
     slots = {"thing": changed.object_id} if changed.object_id else {}
     state = replace(mend(state, "memory"), waiting_samples=changed.waiting, more_of="")
-    return state, (answer("change_" + changed.change, **slots),) + tell_place(state)
+    return state, (reply("change_" + changed.change, **slots),) + tell_place(state)
 
 
 def _open_list(state: State, purpose: str, items: Tuple[str, ...]) -> Outcome:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .events import Chime, Learn, Listen, Listened, RenameThing, Report, StopListening
-from .replies import Outcome, answer, mend, tell_place
+from .replies import Outcome, mend, reply, tell_place
 from .state import BY_NEXT, BY_VOICE, MENU, NAMING, TEACHING, Menu, Naming, State
 from .types import Press
 
@@ -14,7 +14,7 @@ def ask_name(state: State, renamed: str = "") -> Outcome:
     """Begin to name the waiting samples or, with `renamed`, a thing that has a name already."""
     state = replace(state, naming=Naming(renamed))
     if state.naming_by == BY_VOICE:
-        return replace(state, mode=NAMING), (answer("say_name"), Listen())
+        return replace(state, mode=NAMING), (reply("say_name"), Listen())
     if state.naming_by == BY_NEXT and not renamed:
         return learn(state, Learn())
     return ask_list(state)
@@ -51,13 +51,13 @@ def on_listened(state: State, listened: Listened) -> Outcome:
         return state, (heard,) + learning
     if naming.unheard:
         return ask_list(state)
-    return replace(state, naming=replace(naming, unheard=1)), (answer("heard_nothing"), Listen())
+    return replace(state, naming=replace(naming, unheard=1)), (reply("heard_nothing"), Listen())
 
 
 def cancel(state: State, press: Press) -> Outcome:
     """Any press while the wearer is asked for a name; samples go on waiting for one."""
     state = leave(state)
-    return state, (StopListening(), answer("cancelled")) + tell_place(state)
+    return state, (StopListening(), reply("cancelled")) + tell_place(state)
 
 
 def leave(state: State) -> State:

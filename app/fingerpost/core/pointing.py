@@ -7,8 +7,7 @@ from typing import Dict, Optional, Tuple
 
 from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
 from .guidance import find_hindrance, forget_name, guide
-from .replies import Outcome
-from .replies import answer as reply
+from .replies import Outcome, reply
 from .state import POINTING, Answer, Dwell, Rules, State
 from .types import Fingertip, Guess, Utterance
 

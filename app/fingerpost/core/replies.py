@@ -12,8 +12,8 @@ from .types import Utterance
 Outcome = Tuple[State, Tuple[Action, ...]]
 
 
-def answer(phrase: str, **slots: str) -> Say:
-    """The reply to a press: at once, and before anything else that waits."""
+def reply(phrase: str, **slots: str) -> Say:
+    """What a press is answered with: at once, and before anything else that waits."""
     return Say(Utterance(phrase, tuple(slots.items()), priority=1, interrupts=True))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import queue
 import threading
-from typing import Callable, List, Mapping
+from typing import Callable, List, Mapping, Sequence
 
 from .errors import SoundError, VoiceError
 from .phrases import PhraseBook, Piece
@@ -12,6 +14,9 @@ from .ports import Clock, Speaker, Voice
 from .types import Clip, Utterance
 
 log = logging.getLogger(__name__)
+BATCH_TEXTS = 50
+"""Texts that are rendered in one go: enough to start a process rarely, few enough to go on soon."""
+_NICENESS = 10
 Heard = Callable[[float, str, str], None]
 """Called with (seconds, text, phrase) when words begin to sound; for an earcon the text is its name in brackets."""
 
@@ -135,3 +140,44 @@ class SpeechThread(threading.Thread):
         """End the thread; waits half a second at most, for a hung sound driver must not hold up the exit."""
         self._stopping = True
         self.join(0.5)
+
+
+class RenderingThread(threading.Thread):
+    """Renders in the background what may be said later: nothing waits for it, and everything else goes first."""
+
+    def __init__(self, voice: Voice) -> None:
+        super().__init__(name="rendering", daemon=True)
+        self._voice, self._stopping = voice, False
+        # The last in is the first out: a name just learned goes before a thousand that may never be said.
+        self._waiting: queue.LifoQueue[Sequence[str]] = queue.LifoQueue()
+        self._complaint = ""
+
+    def submit(self, texts: Sequence[str]) -> None:
+        """Take texts, which go before those that still wait; returns at once."""
+        self._waiting.put(texts)
+
+    def run(self) -> None:
+        """Render batch after batch until stopped."""
+        os.nice(_NICENESS)  # on Linux this is about this thread alone, and about the processes that it starts
+        while True:
+            texts = self._waiting.get()
+            if self._stopping:
+                return
+            if len(texts) > BATCH_TEXTS:
+                self._waiting.put(texts[BATCH_TEXTS:])
+            self._render(texts[:BATCH_TEXTS])
+
+    def stop(self) -> None:
+        """End the thread; waits a second at most, for the voice may take many over a batch, which nobody needs now."""
+        self._stopping = True
+        self._waiting.put(())
+        self.join(1.0)
+
+    def _render(self, texts: Sequence[str]) -> None:
+        """Render what can be. What cannot be is tried again when it is to be said; a complaint is logged only once."""
+        try:
+            self._voice.render(texts)
+        except VoiceError as error:
+            if str(error) != self._complaint:
+                log.warning("%s", error)
+            self._complaint = str(error)

@@ -8,7 +8,7 @@ from typing import Optional
 from . import naming
 from .events import Chime, Forget, Forgotten, Keep, Kept, Learn, Learned
 from .guidance import find_hindrance
-from .replies import Outcome, answer, mend
+from .replies import Outcome, mend, reply
 from .state import TEACHING, Rules, State, View
 
 
@@ -16,7 +16,7 @@ def take_sample(state: State, at: float) -> Outcome:
     """Keep the thing past the finger, or say what is wrong with the picture."""
     problem = find_problem(state.view, state.rules, at)
     if problem:
-        return state, (Chime("unsure"), answer(problem))
+        return state, (Chime("unsure"), reply(problem))
     assert state.view is not None
     return state, (Chime("recorded"), Keep(state.view.frame_index))
 
@@ -37,7 +37,7 @@ def find_problem(view: Optional[View], rules: Rules, at: float) -> str:
 def finish(state: State) -> Outcome:
     """Name what was sampled, and learn it; another look that was asked for needs no name."""
     if not state.waiting_samples:
-        return state, (Chime("unsure"), answer("nothing_to_learn"))
+        return state, (Chime("unsure"), reply("nothing_to_learn"))
     if state.more_of:
         return naming.learn(state, Learn(object_id=state.more_of))
     return naming.ask_name(state)
@@ -46,7 +46,7 @@ def finish(state: State) -> Outcome:
 def undo(state: State) -> Outcome:
     """Drop the last sample."""
     if not state.waiting_samples:
-        return state, (Chime("unsure"), answer("nothing_to_undo"))
+        return state, (Chime("unsure"), reply("nothing_to_undo"))
     return state, (Forget(),)
 
 
@@ -62,16 +62,16 @@ def on_kept(state: State, kept: Kept) -> Outcome:
     if state.mode != TEACHING:
         return state, ()
     if kept.look_alike not in ("", told, state.more_of):
-        return state, (answer("sample_like", thing=kept.look_alike),)
+        return state, (reply("sample_like", thing=kept.look_alike),)
     if state.more_of:
-        return state, (answer("sample_more", thing=state.more_of),)
+        return state, (reply("sample_more", thing=state.more_of),)
     return state, ()
 
 
 def on_forgotten(state: State, forgotten: Forgotten) -> Outcome:
     """The last sample has gone."""
     state = replace(mend(state, "memory"), waiting_samples=forgotten.count, look_alike="")
-    return state, (answer("sample_removed", count=str(forgotten.count)),)
+    return state, (reply("sample_removed", count=str(forgotten.count)),)
 
 
 def on_learned(state: State, learned: Learned) -> Outcome:
@@ -79,7 +79,7 @@ def on_learned(state: State, learned: Learned) -> Outcome:
     more = wants_more(learned, state.rules)
     state = replace(mend(state, "memory"), waiting_samples=0, learning_samples=0, look_alike="",
                     more_of=learned.object_id if more else "")
-    return state, (answer("learned_more" if more else "learned", thing=learned.object_id),)
+    return state, (reply("learned_more" if more else "learned", thing=learned.object_id),)
 
 
 def wants_more(learned: Learned, rules: Rules) -> bool:

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
-import threading
 import wave
-from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, Iterator
 
 import numpy
 
@@ -42,20 +37,6 @@ def decode_wav(data: bytes) -> Clip:
     if samples is None or len(samples) != count or not rate:
         raise SoundError("not a whole 16-bit mono WAV file: write it again")
     return Clip(samples, rate)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of `path` once the block has ended well, and leaves no trace otherwise."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        os.replace(part, path)
-    finally:
-        if part.exists():
-            part.unlink()
 
 
 def resample(samples: numpy.ndarray, rate: int, to_rate: int = RATE) -> numpy.ndarray:

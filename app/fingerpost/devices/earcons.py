@@ -18,7 +18,8 @@ import numpy
 
 from ..core.errors import SoundError
 from ..core.types import Clip
-from .clips import RATE, decode_wav, encode_wav, replacing
+from ..wholefile import write_whole
+from .clips import RATE, decode_wav, encode_wav
 
 EARCON_RMS = 10 ** (-20 / 20)
 """The root mean square of every earcon over its whole length, -20 dBFS: as loud as speech."""
@@ -83,8 +84,7 @@ def read_earcons(folder: Path) -> Dict[str, Clip]:
 def write_earcons(folder: Path) -> None:
     """Write all earcons as WAV files into the folder."""
     for name in EARCONS:
-        with replacing(folder / f"{name}.wav") as file:
-            file.write(encode_wav(synthesise(name)))
+        write_whole(folder / f"{name}.wav", encode_wav(synthesise(name)))
 
 
 def seconds(length: float) -> numpy.ndarray:

@@ -15,7 +15,8 @@ import numpy
 from ..core.errors import SoundError
 from ..core.ports import Clock, Speaker
 from ..core.types import Clip
-from .clips import RATE, limit, replacing, resample
+from ..wholefile import replacing
+from .clips import RATE, limit, resample
 
 
 def describe_outputs() -> List[str]:
@@ -212,7 +213,7 @@ class WavSpeaker(Speaker):
             self._voice = None
 
     def _write(self, length: int) -> None:
-        with replacing(self._path) as raw, wave.open(raw, "wb") as file:
+        with replacing(self._path, sync=False) as raw, wave.open(raw, "wb") as file:
             file.setparams((1, 2, RATE, 0, "NONE", ""))
             for start in range(0, length, self.BLOCK_SAMPLES):
                 block = self._mix(start, min(length, start + self.BLOCK_SAMPLES))

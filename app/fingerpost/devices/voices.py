@@ -21,7 +21,8 @@ import numpy
 from ..core.errors import SoundError, VoiceError
 from ..core.ports import Voice
 from ..core.types import Clip
-from .clips import RATE, decode_wav, encode_wav, limit, replacing, resample
+from ..wholefile import write_whole
+from .clips import RATE, decode_wav, encode_wav, limit, resample
 from .espeak_child import FAILED
 from .sound import load_pygame
 
@@ -63,8 +64,7 @@ class ClipCache:
         """Keep the clip; raises VoiceError when the folder cannot be written."""
         data = encode_wav(clip)
         try:
-            with replacing(self.path(style, text)) as file:
-                file.write(data + struct.pack("<I", zlib.crc32(data)))
+            write_whole(self.path(style, text), data + struct.pack("<I", zlib.crc32(data)), sync=False)
         except OSError as error:
             raise VoiceError(f"cannot keep speech in {self._folder} ({error.strerror}): free some space or "
                              "make the folder writable") from error
@@ -74,7 +74,8 @@ class CachedVoice(Voice):
     """espeak-ng through a cache; with `online`, clips that `fill_online` has fetched come first.
 
     `language` is an espeak-ng voice such as "de", `rate_wpm` words per minute (80 to 450), `pitch` 0 to 99.
-    The `memory_clips` clips used last stay in memory.
+    The `memory_clips` clips used last stay in memory. Any thread may use it at any time: renderings share nothing, and
+    a clip that two of them make is put in place by both, whole.
     """
 
     def __init__(self, language: str, rate_wpm: int, cache_dir: Path, pitch: int = 50, online: bool = False,

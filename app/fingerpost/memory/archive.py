@@ -22,7 +22,8 @@ import numpy as np
 
 from ..core.errors import DataError, SoundError, StoreError
 from ..core.types import Clip
-from ..devices.clips import decode_wav, encode_wav, replacing
+from ..devices.clips import decode_wav, encode_wav
+from ..wholefile import replacing
 from .lessons import Lesson
 from .rows import check_name
 from .samples import Sample, decode_crop, unpack

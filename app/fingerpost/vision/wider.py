@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, Mapping
+from typing import Dict, Mapping, Tuple
 
 import numpy as np
 
@@ -19,6 +19,11 @@ class WiderNames:
 
     def __init__(self, backend: Backend, info: ModelInfo) -> None:
         self._backend, self._info = backend, info
+
+    @property
+    def names(self) -> Tuple[str, ...]:
+        """All names, in the network's own spelling."""
+        return tuple(self._info.labels or ())
 
     def probabilities(self, crop: np.ndarray) -> Dict[str, float]:
         """Per name the probability that an RGB uint8 crop shows it; they sum to 1."""

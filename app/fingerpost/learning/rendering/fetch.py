@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 from ...core.errors import DataError
+from ...wholefile import write_whole
 
 PACKAGE, VERSION = "@webxr-input-profiles/assets", "1.0.19"
 SHA256 = {
@@ -69,11 +70,8 @@ def fetch_mesh(folder: Path) -> None:
     for name, expected in SHA256.items():
         if hashlib.sha256(hands.get(name, b"")).hexdigest() != expected:
             raise DataError(f"{name} from {url} is missing or not the mesh that was asked for; {REMEDY}")
-    folder.mkdir(parents=True, exist_ok=True)
     for name, content in hands.items():
-        part = folder / f"{name}.part"
-        part.write_bytes(content)
-        part.replace(folder / name)  # a fetch that is cut short leaves no half file under the real name
+        write_whole(folder / name, content)
 
 
 def hands_in(tarball: bytes) -> dict[str, bytes]:
