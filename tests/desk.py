@@ -94,9 +94,6 @@ class ColourRecogniser:
     def embed(self, crop):
         return np.zeros(0), np.append(crop.mean(axis=(0, 1)) - DESK, 5.0).astype(np.float32)
 
-    def embed_sample(self, crop):
-        return self.embed(crop)[1]
-
     def guess(self, crop):
         likeness = self.head.likeness(self.embed(crop)[1])
         guesses = [Guess(key, 0.99 if value > 0.9 else 0.1) for key, value in likeness.items()]
@@ -149,7 +146,7 @@ class Desk:
                           recorded=lambda: ear.clip if ear else None)
         book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
         eyes = Eyes(DotFinder(), recogniser, learner, 0.35)
-        body = Body(eyes, mouth, book, voice, learner, self._settings, ear)
+        body = Body(eyes, mouth, book, recogniser, voice.render, learner, self._settings, ear)
         return body.loop(lambda action: self._submit(action), [Observer()]), mouth, eyes, speaker
 
     @staticmethod

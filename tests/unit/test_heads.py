@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 from fingerpost.core.state import Rules
 from fingerpost.models import ModelInfo
 from fingerpost.vision.heads import Curve, TaughtHead, believe, to_unit
-from fingerpost.vision.recognise import Recogniser, make_sample_views
+from fingerpost.vision.recognise import Recogniser, make_views
 
 D = 64
 seeds = some.integers(0, 1000)
@@ -139,10 +139,10 @@ class Brightness:
         return np.zeros((1, 1)), np.concatenate([array[..., :half].mean((2, 3)), array[..., half:].mean((2, 3))], 1)
 
 
-def test_a_sample_is_learned_from_its_mirror_image_too():
+def test_a_crop_is_seen_mirrored_and_closer_too():
     info = ModelInfo("net", None, "", 1, (1, 3, 16, 16), (0.5,) * 3, (0.25,) * 3, (), None, None, 1, 1, "", "", {}, "")
     crop = np.zeros((40, 40, 3), np.uint8)
     crop[:, :20] = 255
-    embedding = Recogniser(Brightness(), info, TaughtHead()).embed_sample(crop)
+    embedding = Recogniser(Brightness(), info, TaughtHead()).embed(crop)[1]
     assert embedding[:3] == pytest.approx(embedding[3:])
-    assert [view.shape for view in make_sample_views(crop)] == [(40, 40, 3)] * 2 + [(30, 30, 3)] * 2
+    assert [view.shape for view in make_views(crop)] == [(40, 40, 3)] * 2 + [(30, 30, 3)] * 2

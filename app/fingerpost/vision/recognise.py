@@ -17,7 +17,7 @@ _GUESSES = 5
 _WORTH_ASKING = 0.1
 """With less belief than this to share out, the wider network is spared the work: it could not change what is said."""
 _MIDDLE = 0.75
-"""Side of the closer view of a sample, as a share of the crop's."""
+"""Side of the closer view, as a share of the crop's."""
 
 
 class Recogniser:
@@ -27,6 +27,15 @@ class Recogniser:
                  wider: Optional[WiderNames] = None) -> None:
         """`wider` names what the network of `info` calls other, where such names were fetched."""
         self._backend, self._info, self.head, self._wider = backend, info, head, wider
+
+    def become(self, heir: Recogniser) -> None:
+        """Go over to the network and the head of another recogniser; the old network is let go of."""
+        self.close()
+        self._backend, self._info, self.head = heir._backend, heir._info, heir.head
+
+    def close(self) -> None:
+        """Let go of the network of today; harmless when that is done. The wider one is not ours."""
+        self._backend.close()
 
     @property
     def backbone(self) -> str:
@@ -38,17 +47,20 @@ class Recogniser:
         """The object ids that the network knows without being taught."""
         return tuple(label for label in self._info.labels or () if label != OTHER and not label.startswith(TAUGHT))
 
+    @property
+    def wider_names(self) -> Tuple[str, ...]:
+        """The names of the wider network; empty where there is none."""
+        return self._wider.names if self._wider else ()
+
     def embed(self, crop: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-        """Class probabilities (n,) and the embedding (d,) of an RGB uint8 crop."""
-        return classify(self._backend, self._info, crop)
+        """Class probabilities (n,) and the embedding (d,) of an RGB uint8 crop.
 
-    def embed_sample(self, crop: np.ndarray) -> np.ndarray:
-        """The embedding (d,) of an RGB uint8 crop that is to be learned from.
-
-        The mean of four views, the crop and its middle, each of them mirrored too: a thing learned so is known better
-        than from the crop alone (docs/decisions/010-i-do-not-know.md), for four runs of the network a sample.
+        Both are means over four views, the crop and its middle, each of them mirrored too. A thing that is learned and
+        asked about so is known better (docs/decisions/010-i-do-not-know.md), for four runs of the network.
         """
-        return to_unit(np.stack([self.embed(view)[1] for view in make_sample_views(crop)])).mean(axis=0)
+        runs = [classify(self._backend, self._info, view) for view in make_views(crop)]
+        probabilities, embeddings = zip(*runs)
+        return np.mean(probabilities, axis=0), to_unit(np.stack(embeddings)).mean(axis=0)
 
     def guess(self, crop: np.ndarray) -> Tuple[Guess, ...]:
         """The likeliest names, best first, each with the probability that it is right.
@@ -70,7 +82,7 @@ class Recogniser:
         return tuple(Guess(object_id, chance) for object_id, chance in ranked)
 
 
-def make_sample_views(crop: np.ndarray) -> List[np.ndarray]:
+def make_views(crop: np.ndarray) -> List[np.ndarray]:
     """The crop (H, W, 3) and its middle, each as it is and mirrored."""
     height, width = crop.shape[:2]
     top, left = round(height * (1 - _MIDDLE) / 2), round(width * (1 - _MIDDLE) / 2)

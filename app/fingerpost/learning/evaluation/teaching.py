@@ -75,11 +75,11 @@ def list_drawn(args: argparse.Namespace) -> list[str]:
 
 
 def embed_pool(recogniser: Recogniser, args: argparse.Namespace, names: list[str]) -> Pool:
-    """Run the network once on everything: four views of what teaches, the middle square of what is asked."""
+    """Embed the middle squares of everything once."""
     strangers = list_unlabelled(args.unknown, args.held_back)
     samples, questions, seconds = {}, {}, []
     for name in Progress(names, "classes", len(names)):
-        samples[name] = np.stack([recogniser.embed_sample(read_square(path))
+        samples[name] = np.stack([recogniser.embed(read_square(path))[1]
                                   for path in list_pictures(args.teach_from / name)])
         asked = [read_square(path) for path in list_pictures(args.data / name)]
         began = time.perf_counter()

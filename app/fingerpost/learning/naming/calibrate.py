@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -66,19 +67,18 @@ def main(args: argparse.Namespace) -> int:
 
 
 def embed_things(recogniser: Recogniser, things: list[list[Path]], strangers: list[Path]) -> Things:
-    """The embeddings to simulate lessons with: samples as the device learns them, questions as it sees them."""
+    """The embeddings to simulate lessons with."""
     samples, questions = [], []
     for photos in Progress(things, "things", len(things)):
         teaching, asking = split_runs([(path, 0) for path in photos], ASKING)
-        samples.append(np.stack([recogniser.embed_sample(read_square(path))
-                                 for path in spread([path for path, _ in teaching], MOST_SAMPLES)]))
+        samples.append(embed_all(recogniser, spread([path for path, _ in teaching], MOST_SAMPLES)))
         questions.append(embed_all(recogniser, spread([path for path, _ in asking], MOST_QUESTIONS)))
-    return Things(samples, questions, embed_all(recogniser, strangers))
+    return Things(samples, questions, embed_all(recogniser, Progress(strangers, "strangers", len(strangers))))
 
 
-def embed_all(recogniser: Recogniser, paths: list[Path]) -> np.ndarray:
+def embed_all(recogniser: Recogniser, paths: Iterable[Path]) -> np.ndarray:
     """Embeddings (n, D) of the middle squares of photos."""
-    return np.stack([recogniser.embed(read_square(path))[1] for path in Progress(paths, "photos", len(paths))])
+    return np.stack([recogniser.embed(read_square(path))[1] for path in paths])
 
 
 def spread(paths: list[Path], most: int) -> list[Path]:

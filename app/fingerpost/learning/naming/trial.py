@@ -58,7 +58,7 @@ def teach(recogniser: Recogniser, lessons: Labelled) -> None:
     """Fit the head to pictures of taught things."""
     looks: dict[str, list[np.ndarray]] = {}
     for path, label in lessons:
-        looks.setdefault(label, []).append(recogniser.embed_sample(centre_square(read_picture(path))))
+        looks.setdefault(label, []).append(recogniser.embed(centre_square(read_picture(path)))[1])
     recogniser.head.fit({label: np.stack(embeddings) for label, embeddings in looks.items()})
 
 
