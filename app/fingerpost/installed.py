@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 GENERATIONS = 2
 """How many of one model are kept here: the live one, and the one before it."""
-_OWN_FILE = re.compile(r"-[0-9a-f]{12}\.onnx(\.part)?$")
+_OWN_FILE = re.compile(r"-[0-9a-f]{12}\.onnx$|\.\d+-\d+\.part$")
+"""A model, or what a killed process has left of a file."""
 
 
 class InstalledModels:
@@ -65,15 +66,18 @@ class InstalledModels:
             complaints.append(f"the model '{name}' is {problem} ({info.path}): {name_remedy(info)}")
         raise ModelError(complaints[0])
 
-    def compare(self, name: str, sha256: str) -> str:
-        """How the live model stands to the one of that checksum, which was live before: "same", "newer" or "older".
-
-        A newer one is kept beside the one it replaces; one that was rolled back is gone. Raises ModelError.
-        """
+    def lineage(self, name: str, sha256: str) -> Tuple[str, ...]:
+        """The checksums of one model and of those before it, newest first; its own alone where it is gone by now."""
         order = [info.sha256 for info in self.generations(name)]
-        live = order.index(self.load(name).sha256)
-        before = order.index(sha256) if sha256 in order else -1
-        return "same" if before == live else "newer" if before > live else "older"
+        return tuple(order[order.index(sha256):]) if sha256 in order else (sha256,)
+
+    def stamp(self) -> Tuple[int, ...]:
+        """What changes whenever a model is installed or rolled back; cheap enough to be asked for all the time."""
+        try:
+            stat = self._manifest.stat()
+        except OSError:
+            return ()
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
     def verify(self) -> List[Tuple[ModelInfo, Optional[str]]]:
         """Check every file anew, older generations among them: each model with what is wrong with it."""

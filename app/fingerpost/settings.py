@@ -64,6 +64,13 @@ class TeachingSettings:
     list of the names), or "next" (the next free name)."""
     microphone: str = ""
     """A name that `arecord -L` lists; empty for the first USB microphone, or ALSA's own choice where there is none."""
+    retrain_data: str = ""
+    """Pictures of the built-in names, a folder for each: with them, and torch, the device retrains by itself on what
+    was taught. Empty: it does not."""
+    retrain_other: str = ""
+    """A folder of photos of nameless things, from which the retrained network learns what it does not know."""
+    retrain_idle_minutes: float = 10.0
+    """After so long without a press or a finger, or as soon as it sleeps."""
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,18 @@ import logging
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Callable, Dict, List, Optional, Sequence
 
+import numpy as np
+
 from .core.errors import MicrophoneError, ModelError, SettingsError, SoundError, VoiceError
-from .core.events import Action, Status
+from .core.events import Action, Event, Status
 from .core.loop import Loop, Observer
-from .core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
+from .core.phrases import ANSWER_PHRASES, CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
 from .core.ports import Backend, Buttons, Camera, Clock, Microphone, Speaker, Voice
-from .core.speech import Mouth
+from .core.speech import Mouth, RenderingThread
 from .core.state import BY_LIST, BY_VOICE, State
 from .core.types import Clip, Utterance
 from .devices.buttons import KeyboardButtons
@@ -33,6 +36,9 @@ from .memory.objects import ObjectStore, TaughtObject
 from .models import ModelInfo
 from .settings import Settings
 from .tomlfile import read_toml
+from .upkeep.keeper import Keeper
+from .upkeep.retraining import plan_retraining
+from .upkeep.succession import Succession
 from .vision.eyes import Eyes
 from .vision.fingertip import FingertipFinder
 from .vision.recognise import Recogniser, TaughtHead
@@ -51,7 +57,9 @@ class Body:
     eyes: Eyes
     mouth: Mouth
     book: PhraseBook
-    voice: Voice
+    recogniser: Recogniser
+    render: Callable[[Sequence[str]], None]
+    """Has texts rendered before they are said."""
     learner: Learner
     settings: Settings
     ear: Optional[Ear] = None
@@ -70,15 +78,18 @@ class Body:
 
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
-             observers: Sequence[Observer] = (), microphone: Optional[Microphone] = None) -> Body:
+             observers: Sequence[Observer] = (), microphone: Optional[Microphone] = None,
+             live: bool = False) -> Body:
     """Open models, memory and voice; `stack` closes them. Raises an error of the tree when one is missing.
 
-    Without a `microphone`, which is open, things taught by button are named from a list.
+    Without a `microphone`, which is open, things taught by button are named from a list. `live` says whether time goes
+    on while the parts work, which in a replay it does not.
     """
     finder = open_finder(stack, settings)
     recogniser = open_recogniser(stack, settings)
     memory = stack.enter_context(ObjectStore(store))
     voice = stack.enter_context(open_voice(settings))
+    render = open_rendering(stack, voice, live)
     book = open_phrases(settings)
 
     def tell(at: float, text: str, phrase: str) -> None:
@@ -86,7 +97,7 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
             observer.on_heard(at, text, phrase)
 
     def prepare(object_id: str) -> None:
-        _render(voice, book.naming_texts(object_id, NAMING_PHRASES + LEARNING_PHRASES))
+        render(book.naming_texts(object_id, NAMING_PHRASES + LEARNING_PHRASES))
 
     mouth = Mouth(speaker, voice, book, load_earcons(), clock, tell)
     ear = Ear(microphone, mouth, clock) if microphone is not None else None
@@ -96,7 +107,7 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     for observer in observers:
         observer.on_ready(book)
     eyes = Eyes(finder, recogniser, learner, settings.recognition.crop_share)
-    return Body(eyes, mouth, book, voice, learner, settings, ear)
+    return Body(eyes, mouth, book, recogniser, render, learner, settings, ear)
 
 
 def open_finder(stack: ExitStack, settings: Settings) -> FingertipFinder:
@@ -109,10 +120,18 @@ def open_recogniser(stack: ExitStack, settings: Settings) -> Recogniser:
     """The object network with an empty head for taught things, and the wider one where it was fetched."""
     models = InstalledModels()
     info = models.load("objects")
+    recogniser = make_recogniser(info, settings, open_wider(stack, settings, models))
+    stack.callback(recogniser.close)
+    return recogniser
+
+
+def make_recogniser(info: ModelInfo, settings: Settings, wider: Optional[WiderNames] = None) -> Recogniser:
+    """An object network, open, with an empty head for taught things. Raises ModelError."""
     if info.likeness is None:
         raise ModelError(f"the model '{info.name}' has no likeness curve in the manifest: {info.rebuild}")
-    wider = open_wider(stack, settings, models)
-    return Recogniser(stack.enter_context(open_backend(info, settings)), info, TaughtHead(*info.likeness), wider)
+    backend = open_backend(info, settings)
+    backend.open()
+    return Recogniser(backend, info, TaughtHead(*info.likeness), wider)
 
 
 def open_wider(stack: ExitStack, settings: Settings, models: InstalledModels) -> Optional[WiderNames]:
@@ -128,6 +147,18 @@ def open_wider(stack: ExitStack, settings: Settings, models: InstalledModels) ->
     except ModelError as error:
         log.warning("%s. Until then its names are missing.", error)
         return None
+
+
+def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Event], None]) -> Keeper:
+    """What lets the running device go over to another object network, and retrain; `tell` takes its events."""
+    def open_heir(info: ModelInfo) -> Recogniser:
+        heir = make_recogniser(info, settings)
+        heir.embed(np.zeros((8, 8, 3), np.uint8))  # one that opens but cannot run must not take over
+        return heir
+
+    succession = Succession(body.learner, open_heir, state_home() / "lineage.json")
+    retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home())
+    return Keeper(succession, retraining, clock, tell)
 
 
 def open_backend(info: ModelInfo, settings: Settings) -> Backend:
@@ -151,6 +182,27 @@ def open_voice(settings: Settings) -> Voice:
     speech = settings.speech
     return CachedVoice(speech.language, speech.words_per_minute, state_home() / "clips",
                        online=speech.voice == "gtts")
+
+
+def open_rendering(stack: ExitStack, voice: Voice, live: bool) -> Callable[[Sequence[str]], None]:
+    """A function that has texts rendered before they are said.
+
+    Live, a thread does it, which `stack` ends; a replay waits for it, so that it is the same each time.
+    """
+    if not live:
+        return partial(render_now, voice)
+    thread = RenderingThread(voice)
+    thread.start()
+    stack.callback(thread.stop)
+    return thread.submit
+
+
+def render_now(voice: Voice, texts: Sequence[str]) -> None:
+    """Render what can be; a missing voice is announced where it is needed, not here."""
+    try:
+        voice.render(texts)
+    except VoiceError as error:
+        log.warning("%s", error)
 
 
 def open_camera(settings: Settings) -> Camera:
@@ -196,16 +248,22 @@ def load_earcons() -> Dict[str, Clip]:
 
 
 def render_ahead(body: Body) -> None:
-    """Render everything that can be said, so that no one waits for it."""
+    """Have everything rendered that can be said, so that no one waits for it."""
     names = [body.book.text(Utterance("list_name", (("name", name),))) for name in body.learner.free_names()]
-    _render(body.voice, sayable_texts(body.book, body.eyes.names, body.learner.taught) + names)
+    body.render(names + sayable_texts(body.book, body.recogniser, body.learner.taught))
 
 
-def sayable_texts(book: PhraseBook, names: Sequence[str], taught: Sequence[TaughtObject]) -> List[str]:
-    """Every fixed phrase, and every phrase that names a built-in or a taught thing."""
-    texts = book.fixed_texts() + [text for object_id in names for text in book.naming_texts(object_id)]
-    phrases = NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
-    return texts + [text for thing in taught for text in book.naming_texts(thing.object_id, phrases)]
+def sayable_texts(book: PhraseBook, recogniser: Recogniser, taught: Sequence[TaughtObject]) -> List[str]:
+    """Every fixed phrase, and every phrase that names a thing; what is said most comes first.
+
+    The thousand names of the wider network get only what a pointing finger is answered with, 70 MB of clips. What a
+    press asks for can wait to be rendered until then: it would be 250 MB.
+    """
+    texts, of_taught = book.fixed_texts(), NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
+    for names, phrases in (([thing.object_id for thing in taught], of_taught), (recogniser.names, NAMING_PHRASES),
+                           (recogniser.wider_names, ANSWER_PHRASES)):
+        texts += [text for object_id in names for text in book.naming_texts(object_id, phrases)]
+    return texts
 
 
 def read_battery() -> Optional[int]:
@@ -216,12 +274,3 @@ def read_battery() -> Optional[int]:
         except (OSError, ValueError):
             continue
     return None
-
-
-def _render(voice: Voice, texts: List[str]) -> None:
-    """Render what can be; a missing voice is announced where it is needed, not here."""
-    try:
-        voice.render(texts)
-    except VoiceError as error:
-        log.warning("%s", error)
-

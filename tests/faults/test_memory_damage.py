@@ -108,7 +108,7 @@ def test_what_is_learned_during_the_search_is_not_taken_for_spoilt(path):
             rows = read(statement, *values)
             if statement == "SELECT id FROM objects":
                 device.learn("new")
-                device.replace_embedding(1, vector(0), "new net")
+                device.replace_embeddings({1: vector(0)}, "new net")
             return rows
 
         command._database.read = read_while_learning

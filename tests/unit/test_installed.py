@@ -38,18 +38,24 @@ def test_rolling_back_returns_to_the_one_before_and_then_to_the_shipped_one(mode
     assert [path.name for path in models._folder.iterdir()] == ["manifest.json"]
 
 
-def test_a_running_device_can_tell_what_became_of_its_model(models):
+def test_what_came_before_a_model_is_known_as_long_as_it_is_there(models):
     shipped = models.load("objects").sha256
-    assert models.compare("objects", shipped) == "same"
-    first = install(models, b"first").sha256
-    assert models.compare("objects", shipped) == "newer"
-    second = install(models, b"second")
-    assert models.compare("objects", first) == "newer"
-    second.path.write_bytes(b"secon?")  # what is spoilt gives way to the one before
-    assert models.compare("objects", second.sha256) == "older"
+    first, second = install(models, b"first").sha256, install(models, b"second").sha256
+    assert models.lineage("objects", second) == (second, first, shipped)
+    assert models.lineage("objects", first) == (first, shipped)
     models.rollback("objects")
-    assert models.compare("objects", second.sha256) == "older"
-    assert models.compare("objects", first) == "same"
+    assert models.lineage("objects", second) == (second,)
+
+
+def test_the_stamp_tells_that_something_was_installed_or_rolled_back(models):
+    stamps = [models.stamp()]
+    install(models, b"first")
+    stamps.append(models.stamp())
+    models.rollback("objects")
+    stamps += [models.stamp(), models.stamp()]
+    assert stamps[0] == ()
+    assert len(set(stamps)) == 3
+    assert stamps[2] == stamps[3]
 
 
 def test_a_bounded_number_of_generations_is_kept(models):

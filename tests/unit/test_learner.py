@@ -15,11 +15,14 @@ VOICE = Clip(np.arange(100, dtype=np.int16), 16000)
 
 
 class Bench:
-    """A learner over a store in a file, with what it had rendered and the recording it is given."""
+    """A learner over a store in a file, with what it hands on to be rendered, and the recording it is given."""
 
     def __init__(self, store, names=("tea", "salt")):
-        self.store, self.recogniser, self.rendered, self.clip = store, ColourRecogniser(), [], VOICE
-        self.learner = Learner(store, self.recogniser, names, self.rendered.append, lambda: self.clip)
+        self.store, self.recogniser, self.prepared, self.clip = store, ColourRecogniser(), [], VOICE
+        self.learner = Learner(store, self.recogniser, names, self.prepare, lambda: self.clip)
+
+    def prepare(self, object_id):
+        self.prepared.append((object_id, self.learner.spoken_name(object_id)))
 
     def learn(self, *colours, **how):
         for colour in colours:
@@ -39,13 +42,11 @@ def test_names_are_given_out_in_order_and_then_numbered(bench):
     assert [thing.name for thing in things] == ["tea", "salt", "thing 3", "thing 4"]
 
 
-def test_new_names_are_rendered_one_by_one_when_there_is_nothing_else_to_do(bench):
+def test_new_names_are_handed_on_to_be_rendered(bench):
     things = [bench.learn(RED), bench.learn(BLUE)]
     bench.learner.rename(things[0].object_id, "sugar")
-    assert bench.rendered == []
-    while bench.learner.renew():
-        pass
-    assert bench.rendered == [things[0].object_id, things[1].object_id, things[0].object_id]
+    assert bench.prepared == [(things[0].object_id, "tea"), (things[1].object_id, "salt"),
+                              (things[0].object_id, "sugar")]
 
 
 def test_how_a_thing_was_named_is_kept(bench):

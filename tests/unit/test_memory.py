@@ -231,7 +231,7 @@ def test_embeddings_of_another_network_are_left_out_until_they_are_made_anew(sto
     assert store.embeddings("new net") == {}
     for sample_id, crop in store.stale("new net"):
         np.testing.assert_array_equal(crop, picture)
-        store.replace_embedding(sample_id, vector(7), "new net")
+        store.replace_embeddings({sample_id: vector(7)}, "new net")
     assert list(store.stale("new net")) == []
     np.testing.assert_array_equal(store.embeddings("new net")[thing.object_id], vector(7)[None])
     assert len(store.waiting_embeddings("new net")) == 1

@@ -159,18 +159,34 @@ def test_a_retrained_network_goes_live_and_back(home, monkeypatch, capfd):
         assert list(store.embeddings("old")) == ["taught:1"]
 
 
-@pytest.mark.parametrize(("before", "after", "why"), [
-    ({LESSONS: Score(5, 0, 10)}, {LESSONS: Score(4, 0, 10)}, "is worse: what was live stays live"),
-    ({BUILT_IN: Score(5, 0, 10)}, {BUILT_IN: Score(5, 0, 10)}, "teach a thing with 3 samples or more"),
-])
-def test_a_network_that_is_worse_or_unexamined_stays_out(home, monkeypatch, capsys, before, after, why):
-    scores = iter([before, after])
+def test_a_network_that_is_worse_stays_out(home, monkeypatch, capsys):
+    scores = iter([{LESSONS: Score(5, 0, 10)}, {LESSONS: Score(4, 0, 10)}])
     monkeypatch.setattr(retrain, "examine", lambda *given: next(scores))
     models = InstalledModels()
     live = models.load("objects")
     assert retrain.judge(models, live, asset_home() / "models", Exam([], []), 1) == 1
-    assert why in capsys.readouterr().out
+    assert "is worse: what was live stays live" in capsys.readouterr().out
     assert models.generations("objects") == (live,)
+
+
+def test_what_could_not_be_examined_is_not_learned_from(home, monkeypatch):
+    monkeypatch.setattr(retrain, "retrain", None)
+    write_data(home / "data")
+    teach_mug(looks=2)
+    with pytest.raises(DataError, match="teach a thing with 3 samples or more"):
+        retrain.main(arguments(home))
+
+
+def test_two_retrainings_do_not_get_in_each_others_way(home):
+    write_data(home / "data")
+    teach_mug()
+    room = state_home() / "retraining"
+    with retrain.occupy(room):
+        (room / "learn").mkdir(parents=True)
+        with pytest.raises(DataError, match="another retraining is under way"):
+            retrain.main(arguments(home))
+        assert (room / "learn").exists()
+    assert not room.exists()
 
 
 def test_a_training_without_memory_changes_nothing(home):

@@ -14,6 +14,7 @@ from fingerpost.core.events import (
     Kept,
     Learned,
     Listened,
+    ModelChanged,
     Recognised,
     Recovered,
     Seen,
@@ -48,7 +49,7 @@ EVENTS = [
     Recognised(1, 1.0, ()), Fault("camera", 1.0), Recovered("camera", 1.0), Kept(1.0, 1), Forgotten(1.0, 0),
     Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()), Fault("microphone", 1.0), Kept(1.0, 1, "taught:2"),
     Status(1.0, "12:30", None, ("taught:1",), ("cup", "tin")), Listened(1.0, 0.0), Listened(1.0, 0.7),
-    Changed(1.0, "forgotten", "taught:1"), Changed(1.0, "nothing"),
+    Changed(1.0, "forgotten", "taught:1"), Changed(1.0, "nothing"), ModelChanged(1.0, newer=True),
 ] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import ExitStack
 from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
 
 from fingerpost import wiring
 from fingerpost.devices.cameras import LiveCamera
@@ -12,7 +16,7 @@ from fingerpost.home import asset_home
 from fingerpost.installed import InstalledModels
 from fingerpost.memory.objects import TaughtObject
 from fingerpost.settings import CameraSettings, Settings
-from tests.parts import english
+from tests.parts import TonguelessVoice, english
 
 
 def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
@@ -50,5 +54,23 @@ def test_a_spoilt_model_of_more_names_is_done_without(monkeypatch, tmp_path, cap
 
 
 def test_built_in_and_taught_names_are_rendered_ahead():
-    texts = wiring.sayable_texts(english(), ["Kiwi"], [TaughtObject("Lime", "lime", 4)])
+    recogniser = SimpleNamespace(names=("Kiwi",), wider_names=("tench",))
+    texts = wiring.sayable_texts(english(), recogniser, [TaughtObject("Lime", "lime", 4)])
     assert {"kiwi", "Maybe kiwi.", "Learned lime.", "Ready.", "Turn your head left."} <= set(texts)
+    assert [text for text in texts if "tench" in text] == ["tench", "Maybe tench."]
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_names_are_rendered_at_once_in_a_replay_and_in_a_thread_on_the_device(live):
+    threads, done, voice = [], threading.Event(), TonguelessVoice()
+
+    def render(texts):
+        threads.append(threading.current_thread())
+        done.set()
+
+    voice.render = render
+    with ExitStack() as stack:
+        wiring.open_rendering(stack, voice, live)(["tea"])
+        assert done.wait(10 if live else 0)
+    assert (threads[0] is not threading.current_thread()) == live
+    assert threads[0].is_alive() != live, "the thread ends with the device"

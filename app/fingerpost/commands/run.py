@@ -14,7 +14,7 @@ from ..devices.replay import RealClock
 from ..home import state_home
 from ..observers import Transcript
 from ..settings import load_settings
-from ..wiring import assemble, open_buttons, open_camera, open_microphone, open_speaker, render_ahead
+from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_speaker, render_ahead
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,10 +41,12 @@ def main(args: argparse.Namespace) -> int:
         observers = [Transcript(start=clock.now())]
         speaker = open_speaker(settings, stack)
         body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
-                        open_microphone(settings, stack))
-        threading.Thread(target=render_ahead, args=(body,), name="rendering", daemon=True).start()
+                        open_microphone(settings, stack), live=True)
+        render_ahead(body)
         camera = stack.enter_context(open_camera(settings))
         buttons = stack.enter_context(open_buttons())
         perception = PerceptionThread(body.eyes, camera, clock)
-        run_live(body.loop(perception.submit, observers), body.mouth, perception, buttons, clock, stop)
+        keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put))
+        loop = body.loop(perception.submit, [*observers, keeper])
+        run_live(loop, body.mouth, perception, buttons, clock, stop)
     return 0

@@ -21,6 +21,7 @@ from .events import (
     Kept,
     Learned,
     Listened,
+    ModelChanged,
     Recognised,
     Recovered,
     Say,
@@ -30,7 +31,7 @@ from .events import (
     Tick,
 )
 from .replies import Outcome, mend
-from .state import ASLEEP, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
+from .state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import Press, Utterance
 
 
@@ -42,10 +43,13 @@ def decide(state: State, event: Event) -> Outcome:
 
 
 def on_tick(state: State, tick: Tick) -> Outcome:
-    """Say once that the device is starting; notice that the finger has gone when frames stop coming."""
+    """Say once that the device is starting; notice that the finger has gone when frames stop coming; tell news."""
     if state.mode == STARTING and not state.announced:
         return replace(state, announced=True), (Say(Utterance("starting")),)
-    return pointing.expire(state, tick.at), ()
+    state = pointing.expire(state, tick.at)
+    if state.news and state.dwell is None and state.mode in (POINTING, TEACHING, MENU):
+        return replace(state, news=""), (Say(Utterance(state.news)),)
+    return state, ()
 
 
 def on_seen(state: State, seen: Seen) -> Outcome:
@@ -98,6 +102,11 @@ def on_recovered(state: State, recovered: Recovered) -> Outcome:
     return state, (Say(Utterance("recovered_" + recovered.part, priority=2)),)
 
 
+def on_model_changed(state: State, changed: ModelChanged) -> Outcome:
+    """Another network names things: that is told, but neither to a sleeper nor into a recording."""
+    return replace(state, news="model_newer" if changed.newer else "model_older"), ()
+
+
 _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Tick: on_tick,
     Seen: on_seen,
@@ -110,5 +119,6 @@ _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Learned: teaching.on_learned,
     Listened: naming.on_listened,
     Changed: menu.on_changed,
+    ModelChanged: on_model_changed,
     Status: controls.on_status,
 }

@@ -108,6 +108,14 @@ class Changed:
 
 
 @dataclass(frozen=True)
+class ModelChanged:
+    """Another object network names things from now on: a newer one, or one that was live before."""
+
+    at: float
+    newer: bool
+
+
+@dataclass(frozen=True)
 class Status:
     """The answer to `Report`: local time as text, battery charge in percent where there is one, taught objects."""
 
@@ -119,7 +127,8 @@ class Status:
     """The names that a new thing may be given by choice."""
 
 
-Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, Status, Press]
+Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, ModelChanged,
+              Status, Press]
 
 
 @dataclass(frozen=True)

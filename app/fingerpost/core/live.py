@@ -88,6 +88,8 @@ class PerceptionThread(threading.Thread):
         if self._camera_lost:
             self._camera_lost = False
             self.events.put(Recovered("camera", self._clock.now()))
+        if self._asleep:
+            self._eyes.rest(self._clock.now())
         if self._asleep or frame.index == self._last_index:
             self._clock.sleep(POLL_SECONDS / 2)
             return

@@ -10,7 +10,9 @@ from .types import Clip, Utterance
 
 _OBJECT_SLOTS = ("thing", "other")
 _LIST_SLOT = "things"
-NAMING_PHRASES = ("named", "maybe", "runner_up", "why_resembles")
+ANSWER_PHRASES = ("named", "maybe")
+"""What a pointing finger is answered with, whatever the object."""
+NAMING_PHRASES = ANSWER_PHRASES + ("runner_up", "why_resembles")
 """The phrases that hold one object's name, whatever it is."""
 LEARNING_PHRASES = ("learned", "learned_more")
 """What is said when it is learned."""

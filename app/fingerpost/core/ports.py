@@ -96,7 +96,10 @@ class Voice(Part):
 
     @abstractmethod
     def render(self, texts: Sequence[str]) -> None:
-        """Render the texts that are not cached yet; may take seconds. Raises VoiceError."""
+        """Render the texts that are not cached yet; may take seconds. Raises VoiceError.
+
+        Several threads may do so at once, also the same texts.
+        """
 
 
 class Backend(Part):
@@ -125,6 +128,9 @@ class Sight(ABC):
     @abstractmethod
     def see(self, frame: Frame) -> Event:
         """Search a frame for the fingertip: a Seen event."""
+
+    def rest(self, at: float) -> None:  # noqa: B027 - sight that puts nothing off has nothing to catch up with
+        """Use a moment in which nothing is to be seen for what can wait."""
 
     @abstractmethod
     def do(self, request: Action, at: float) -> Event:

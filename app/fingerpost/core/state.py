@@ -202,3 +202,5 @@ class State:
     """Until when a second long press of both buttons switches off."""
     question: str = ""
     """What a requested Status is for: look, known, or the purpose of the list that it is to open."""
+    news: str = ""
+    """A phrase that waits for a moment in which it is heard and disturbs nothing; empty for none."""

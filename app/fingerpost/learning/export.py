@@ -20,6 +20,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models import ResNet
 
 from ..core.errors import ModelError
+from ..wholefile import write_whole
 from .checkpoints import load_checkpoint
 from .nets import FINGERTIP_NETS, MEAN, STD, ObjectNet
 
@@ -209,4 +210,4 @@ def write_entry(path: Path, entry: dict[str, Any]) -> None:
     """Put the entry into the manifest in place of an older one of the same name."""
     models = json.loads(path.read_text(encoding="utf-8"))["models"] if path.is_file() else []
     models = sorted([old for old in models if old["name"] != entry["name"]] + [entry], key=lambda one: one["name"])
-    path.write_text(json.dumps({"models": models}, indent=2) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps({"models": models}, indent=2) + "\n").encode())

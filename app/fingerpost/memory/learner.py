@@ -1,8 +1,8 @@
-"""Learning by button: samples go to the store, the head is refitted, and the new name is made ready to be said."""
+"""Learning by button: samples go to the store, the head is refitted, and the new name is handed on to be rendered."""
 
 from __future__ import annotations
 
-from typing import Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from ..core.types import Clip, Quality
 from ..vision.heads import to_unit
 from ..vision.recognise import Recogniser
 from .objects import ObjectStore, TaughtObject
+from .renewal import Renewal
 
 LOOK_ALIKE = 0.85
 """So like a taught thing (cosine), a sample could be taken for it. Of 48 photos of 24 kinds of groceries, each kind
@@ -23,21 +24,38 @@ class Learner:
     def __init__(self, store: ObjectStore, recogniser: Recogniser, names: Sequence[str],
                  prepare: Callable[[str], None] = lambda object_id: None,
                  recorded: Callable[[], Optional[Clip]] = lambda: None) -> None:
-        """`names` are there for what is taught by button; `prepare` renders an object's phrases; `recorded` gives
-        the wearer's voice in the last recording."""
+        """`names` are there for what is taught by button; `prepare` is told of each object with a new name, to have its
+        phrases rendered without keeping us waiting; `recorded` gives the wearer's voice in the last recording."""
         self._store, self._recogniser = store, recogniser
         self._names, self._prepare, self._recorded = tuple(names), prepare, recorded
-        self._unprepared: List[str] = []
         self._taught: Tuple[TaughtObject, ...] = ()
         # What has been forgotten keeps its name here: it is spoken of once more.
         self._spoken: Dict[str, Tuple[str, Optional[Clip]]] = {}
-        self._stale: Optional[Iterator[Tuple[int, np.ndarray]]] = store.stale(recogniser.backbone)
+        self._renewal = Renewal(store, recogniser)
         self.refit()
 
     @property
     def taught(self) -> Tuple[TaughtObject, ...]:
         """All taught things, oldest first."""
         return self._taught
+
+    @property
+    def backbone(self) -> str:
+        """The sha256 of the network by which things are known now."""
+        return self._recogniser.backbone
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether things are still to be embedded by the network of today, or by one that takes over."""
+        return self._renewal.is_due
+
+    def hand_over(self, heir: Recogniser) -> None:
+        """Let another network take over; from any thread. `renew` does it, and the old one is let go of."""
+        self._renewal.hand_over(heir)
+
+    def count_samples(self) -> Dict[str, int]:
+        """How many samples each taught thing has, by its id."""
+        return {thing.object_id: thing.samples for thing in self._taught}
 
     def spoken_name(self, object_id: str) -> str:
         """The wearer's name of a taught thing; empty for any other id."""
@@ -64,7 +82,7 @@ class Learner:
     def keep(self, crop: np.ndarray, quality: Optional[Quality] = None) -> Tuple[int, str]:
         """Store an RGB uint8 crop, of that quality, as a sample; how many wait for a name, and which taught thing it
         looks just like, empty for none. Raises StoreError."""
-        embedding = self._recogniser.embed_sample(crop)
+        embedding = self._recogniser.embed(crop)[1]
         likeness = self._recogniser.head.likeness(embedding)
         nearest = max(likeness, key=lambda object_id: likeness[object_id], default="")
         count = self._store.keep(crop, embedding, self._recogniser.backbone, quality)
@@ -87,7 +105,7 @@ class Learner:
 
     def teach(self, name: str, crops: Sequence[np.ndarray]) -> TaughtObject:
         """Learn a named thing from pictures (RGB uint8), apart from any samples that wait. All or nothing."""
-        samples = [(crop, self._recogniser.embed_sample(crop)) for crop in crops]
+        samples = [(crop, self._recogniser.embed(crop)[1]) for crop in crops]
         return self._know(self._store.add(name, samples, self._recogniser.backbone))
 
     def likeness(self, object_id: str) -> float:
@@ -109,7 +127,7 @@ class Learner:
         elif label is not None:
             self._store.set_voice_label(object_id, label)
         self.refit()
-        self._unprepared.append(object_id)
+        self._prepare(object_id)
 
     def forget(self, object_id: str) -> None:
         """Forget a thing; `undo` brings it back."""
@@ -125,24 +143,17 @@ class Learner:
         return compare(before, self._knowledge())
 
     def renew(self) -> bool:
-        """Prepare one new name or embed one sample anew that another network has embedded; whether one was left.
+        """Embed one sample anew that another network has embedded; whether one was left.
 
         After a change of the network this is called again and again while there is nothing else to do, for all of
         them would take too long at once. With the last one the things are known again.
         """
-        if self._unprepared:
-            self._prepare(self._unprepared.pop(0))
+        if not self._renewal.is_due:
+            return False
+        if self._renewal.step():
             return True
-        if self._stale is None:
-            return False
-        sample = next(self._stale, None)
-        if sample is None:
-            self._stale = None
-            self.refit()
-            return False
-        key, crop = sample
-        self._store.replace_embedding(key, self._recogniser.embed_sample(crop), self._recogniser.backbone)
-        return True
+        self.refit()
+        return False
 
     def refit(self) -> None:
         """Read the store again and fit the head to it."""
@@ -161,7 +172,7 @@ class Learner:
 
     def _know(self, thing: TaughtObject) -> TaughtObject:
         self.refit()
-        self._unprepared.append(thing.object_id)
+        self._prepare(thing.object_id)
         return thing
 
     def _knowledge(self) -> Dict[str, Tuple[TaughtObject, bytes]]:

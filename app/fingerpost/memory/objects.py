@@ -188,13 +188,17 @@ class ObjectStore(Part):
             if crop is not None:
                 yield key, crop
 
-    def replace_embedding(self, sample_id: int, embedding: np.ndarray, backbone: str) -> None:
-        """Give a sample the embedding, float32 (d,), that another model made of its crop."""
+    def replace_embeddings(self, embeddings: Mapping[int, np.ndarray], backbone: str) -> None:
+        """Give samples, by their ids, the embeddings, float32 (d,), that another model made of their crops.
+
+        All or none of them; samples that are gone by now are left out.
+        """
         with self._database.transaction() as write:
-            for row in write(f"SELECT {COLUMNS} FROM samples WHERE id = ?", sample_id):
-                sample = Sample(*row)._replace(backbone=backbone, embedding=pack(embedding))
-                write("UPDATE samples SET backbone = ?, embedding = ?, checksum = ? WHERE id = ?",
-                      backbone, sample.embedding, sample.checksum, sample_id)
+            for sample_id, embedding in embeddings.items():
+                for row in write(f"SELECT {COLUMNS} FROM samples WHERE id = ?", sample_id):
+                    sample = Sample(*row)._replace(backbone=backbone, embedding=pack(embedding))
+                    write("UPDATE samples SET backbone = ?, embedding = ?, checksum = ? WHERE id = ?",
+                          backbone, sample.embedding, sample.checksum, sample_id)
 
     def lessons(self) -> Iterator[Lesson]:
         """Everything that was taught, one thing after the other, as it can be merged into another store."""

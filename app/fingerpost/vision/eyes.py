@@ -38,6 +38,8 @@ from .tracking import Tracker
 log = logging.getLogger(__name__)
 
 _REMEMBERED_FRAMES = 16
+_PAUSE_SECONDS = 60.0
+"""When the store cannot be written, it is tried again after so long."""
 
 
 class Eyes(Sight):
@@ -50,12 +52,8 @@ class Eyes(Sight):
         self._tracker = Tracker(finder.threshold)
         self._crop_share = crop_share
         self._recent: OrderedDict[int, Tuple[Frame, Optional[Fingertip]]] = OrderedDict()
+        self._rest_after = float("-inf")
         self.stopwatch = stopwatch or Stopwatch()
-
-    @property
-    def names(self) -> Tuple[str, ...]:
-        """The object ids that are known without being taught."""
-        return self._recogniser.names
 
     def see(self, frame: Frame) -> Seen:
         """Search one frame for the fingertip, follow it, and remember the frame for a later look."""
@@ -67,16 +65,20 @@ class Eyes(Sight):
         while len(self._recent) > _REMEMBERED_FRAMES:
             self._recent.popitem(last=False)
         if tip is None:
-            self._renew()
+            self.rest(frame.at)
             return Seen(frame.index, frame.at, tip, quality)
+        # Only a sample is judged by its detail; but that costs next to nothing, and the decision does not have to ask.
         return Seen(frame.index, frame.at, tip, quality, measure_detail(cut(frame.pixels, self.crop_box(tip, frame))))
 
-    def _renew(self) -> None:
-        """Use a moment without a finger to render new names and bring what was taught up to the network of today."""
+    def rest(self, at: float) -> None:
+        """Use a moment without a finger to bring what was taught up to the network of today."""
+        if at < self._rest_after:
+            return
         try:
             self._learner.renew()
         except StoreError as error:
             log.error("%s", error)
+            self._rest_after = at + _PAUSE_SECONDS
 
     def do(self, request: Action, at: float) -> Event:
         """Carry out a look or a change of what is taught, and give the event that reports it."""

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import fcntl
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ...core.errors import DataError, ModelError
@@ -30,7 +33,7 @@ from ..datasets import list_classes
 from ..evaluation.common import list_unlabelled
 from ..nets import SCOPES
 from .taught import FEWEST, export_taught, list_all, part_classes
-from .trial import LESSONS, Exam, describe, examine, is_no_worse
+from .trial import Exam, describe, examine, is_no_worse
 
 NAME = "objects"
 HEAD_RATE, GENTLE_RATE = 2e-3, 3e-4
@@ -65,16 +68,30 @@ def main(args: argparse.Namespace) -> int:
     live = models.load(NAME)
     check_names(args.data, live)
     room = state_home() / "retraining"
-    shutil.rmtree(room, ignore_errors=True)  # what a run that was killed has left
     try:
-        exam = lay_out(args, room)
-        retrain(args, live, room)
-        return judge(models, live, room / "model", exam, args.threads)
+        with occupy(room):
+            exam = lay_out(args, room)
+            retrain(args, live, room)
+            return judge(models, live, room / "model", exam, args.threads)
     except OSError as error:
         raise DataError(f"{room} cannot be written ({error.strerror or error}): free some space there, or set "
                         "FINGERPOST_STATE to another folder") from error
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def occupy(room: Path) -> Iterator[None]:
+    """Have that folder alone, and empty before and after. Raises DataError while another retraining has it."""
+    room.parent.mkdir(parents=True, exist_ok=True)
+    with room.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise DataError("another retraining is under way: wait until it has ended") from error
+        shutil.rmtree(room, ignore_errors=True)  # what a run that was killed has left
+        try:
+            yield
+        finally:
+            shutil.rmtree(room, ignore_errors=True)
 
 
 def check_names(data: Path, live: ModelInfo) -> None:
@@ -91,8 +108,11 @@ def lay_out(args: argparse.Namespace, room: Path) -> Exam:
     export_taught(args.taught, room / "taught")
     part_classes((args.data, room / "taught"), room / "learn", room / "held", args.hold_out)
     lessons = [(path, label) for path, label in list_all(room / "learn") if label.startswith(TAUGHT)]
-    strangers = [(path, "") for path in list_unlabelled(args.other, held_back=True)]
-    return Exam(lessons, list_all(room / "held") + strangers)
+    questions = list_all(room / "held")
+    if not any(label.startswith(TAUGHT) for _, label in questions):
+        raise DataError("nothing that was taught could be examined afterwards: teach a thing with "
+                        f"{FEWEST} samples or more")
+    return Exam(lessons, questions + [(path, "") for path in list_unlabelled(args.other, held_back=True)])
 
 
 def retrain(args: argparse.Namespace, live: ModelInfo, room: Path) -> None:
@@ -102,24 +122,30 @@ def retrain(args: argparse.Namespace, live: ModelInfo, room: Path) -> None:
              "--threads", args.threads]
     words += ["--other", args.other] if args.other else []
     run_apart(["train", "objects", "--data", room / "learn", "--out", room / "out", *words, *args.options],
-              args.memory_mb)
+              args.memory_mb, room)
     run_apart(["export", room / "out", "--out", room / "model", "--data", "the shipped weights; what was taught here",
-               "--rebuild", f"fingerpost train taught --data {args.data} --scope {args.scope}"], args.memory_mb)
+               "--rebuild", f"fingerpost train taught --data {args.data} --scope {args.scope}"], args.memory_mb, room)
 
 
-def run_apart(words: list[object], memory_mb: int) -> None:
+def run_apart(words: list[object], memory_mb: int, room: Path) -> None:
     """Run a command of Fingerpost in a process that yields to all others. Raises ModelError when it fails.
 
     Its limit counts what it may write to (RLIMIT_DATA), not the address space, of which torch reserves far more: on a
-    processor 4.5 GB against 1.7 GB, with 32 views and everything learning. It does not outlive this process.
+    processor 4.5 GB against 1.7 GB, with 32 views and everything learning. It does not outlive this process, and its
+    temporary files lie in `room`: what it leaves when it is killed goes with the next run.
     """
+    parent = os.getpid()
+
     def restrain() -> None:
         os.nice(NICENESS)
         resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before it could be asked to tell
+            os.kill(os.getpid(), signal.SIGKILL)
 
     command = [sys.executable, "-m", "fingerpost", *(str(word) for word in words)]
-    child = subprocess.run(command, preexec_fn=restrain, stderr=subprocess.PIPE, text=True)
+    child = subprocess.run(command, preexec_fn=restrain, env={**os.environ, "TMPDIR": str(room)},
+                           stderr=subprocess.PIPE, text=True)
     if child.returncode:
         reason = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
         raise ModelError(f"the retraining failed ({reason}): what is live stays; if memory was short, raise "
@@ -131,10 +157,6 @@ def judge(models: InstalledModels, live: ModelInfo, folder: Path, exam: Exam, th
     new = ModelStore(folder).load(NAME)
     before, after = examine(live, exam, threads), examine(new, exam, threads)
     print(describe(before, after))
-    if LESSONS not in before:
-        print(f"Nothing that was taught could be examined: teach a thing with {FEWEST} samples or more, then try "
-              "again. What was live stays live.")
-        return 1
     if not is_no_worse(after, before):
         print("The retrained network is worse: what was live stays live.")
         return 1

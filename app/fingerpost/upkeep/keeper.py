@@ -1,0 +1,70 @@
+"""The thread in which the device looks after itself: it waits for nobody, and nobody waits for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Callable, Optional
+
+from ..core.events import Event
+from ..core.leisure import Leisure, follow
+from ..core.loop import Observer
+from ..core.ports import Clock, Part
+from ..core.state import State
+from .retraining import Retraining
+from .succession import Succession
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+"""How often it is looked whether another model is live, and whether there is time to retrain."""
+_FAREWELL_SECONDS = 1.0
+
+
+class Keeper(Observer, Part):
+    """Watches the loop, the models and the retraining, from when it is opened until it is closed."""
+
+    def __init__(self, succession: Succession, retraining: Optional[Retraining], clock: Clock,
+                 tell: Callable[[Event], None]) -> None:
+        """`tell` takes the events that come of it, from another thread."""
+        self._succession, self._retraining, self._clock, self._tell = succession, retraining, clock, tell
+        self._leisure: Optional[Leisure] = None
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def open(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End, and with it a retraining that runs; a network that is just being opened is left behind."""
+        self._stopping = True
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(_FAREWELL_SECONDS)
+        if self._retraining is not None:
+            self._retraining.close()
+
+    def on_event(self, event: Event, state: State) -> None:
+        """Note what the wearer wants; a retraining ends at once for it."""
+        self._leisure = follow(self._leisure, event, state)
+        if self._leisure.wanted_at == event.at and self._retraining is not None and self._retraining.is_running:
+            self._wake.set()
+
+    def step(self, now: float) -> None:
+        """Look after everything once."""
+        if self._retraining is not None and self._leisure is not None:
+            self._retraining.step(self._leisure, now)
+        event = self._succession.step(now)
+        if event is not None:
+            self._tell(event)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self.step(self._clock.now())
+            except Exception:
+                log.exception("the device cannot look after itself")
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
