@@ -11,6 +11,10 @@ import numpy as np
 
 Random = np.random.Generator
 
+POINTED, PASTED = 0.3, 0.2
+"""Shares of the views in which the thing lies before a finger, as in the crop past it, and in which it lies anywhere
+else."""
+
 _SKINS = np.array([(255, 219, 196), (240, 194, 160), (224, 172, 136), (198, 134, 98), (160, 102, 70),
                    (120, 76, 50), (84, 52, 36), (58, 38, 28)], dtype=np.float32)
 
@@ -40,10 +44,30 @@ def random_cut(pixels: np.ndarray, side: int, rng: Random, least: float = 0.25) 
 
 
 def paste(thing: np.ndarray, scene: np.ndarray, rng: Random) -> np.ndarray:
-    """The thing at 50 to 100 % of the scene's side, anywhere in it, as a soft-edged rectangle or ellipse."""
+    """The thing at 50 to 100 % of the scene's side, anywhere in it."""
     side = scene.shape[0]
     small = round(side * rng.uniform(0.5, 1.0))
     left, top = rng.integers(0, side - small + 1, 2)
+    return lay(thing, scene, (small, left, top), rng)
+
+
+def point_at(thing: np.ndarray, scene: np.ndarray, rng: Random) -> np.ndarray:
+    """The thing as the crop past a fingertip shows it: 45 to 100 % of the side, before the middle of the edge at which
+    the finger ends, or a bit under it. The finger comes from below more often than from a side."""
+    side = scene.shape[0]
+    small = round(side * rng.uniform(0.45, 1.0))
+    left = int(np.clip((side - small) / 2 + rng.normal(0, 0.08) * side, 0, side - small))
+    top = int(np.clip(side * (1 - rng.uniform(-0.06, 0.12)) - small, 0, side - small))
+    turns = int(rng.choice([0, 0, 0, 1, 3]))  # of the whole, and of the thing the other way: it stays upright
+    out = lay(np.rot90(thing, -turns), scene, (small, left, top), rng)
+    if rng.random() < 0.6:
+        draw_finger(out, rng.uniform(0.0, 0.1) * side, rng.uniform(0.42, 0.58) * side, rng)
+    return np.ascontiguousarray(np.rot90(out, turns))
+
+
+def lay(thing: np.ndarray, scene: np.ndarray, place: tuple[int, int, int], rng: Random) -> np.ndarray:
+    """A copy of the scene with the thing as a soft-edged rectangle or ellipse; `place` is its side, left and top."""
+    small, left, top = place
     mask = np.zeros((small, small), np.float32)
     if rng.random() < 0.5:
         cv2.ellipse(mask, (small // 2, small // 2), (small // 2, small // 2), 0, 0, 360, 1.0, -1)
@@ -52,7 +76,7 @@ def paste(thing: np.ndarray, scene: np.ndarray, rng: Random) -> np.ndarray:
     mask = cv2.blur(mask, (5, 5))[..., None]
     out = scene.copy()
     window = out[top:top + small, left:left + small]
-    thing = cv2.resize(thing, (small, small), interpolation=cv2.INTER_AREA)
+    thing = cv2.resize(np.ascontiguousarray(thing), (small, small), interpolation=cv2.INTER_AREA)
     window[:] = (mask * thing + (1 - mask) * window).astype(np.uint8)
     return out
 
@@ -60,16 +84,21 @@ def paste(thing: np.ndarray, scene: np.ndarray, rng: Random) -> np.ndarray:
 def add_finger(pixels: np.ndarray, rng: Random) -> np.ndarray:
     """A skin-coloured finger that reaches in from one edge by up to a quarter of the side."""
     side = pixels.shape[0]
-    reach, along = rng.uniform(0.0, 0.25) * side, rng.uniform(0.2, 0.8) * side
+    turns = int(rng.integers(4))
+    out = np.ascontiguousarray(np.rot90(pixels, turns))
+    draw_finger(out, rng.uniform(0.0, 0.25) * side, rng.uniform(0.2, 0.8) * side, rng)
+    return np.ascontiguousarray(np.rot90(out, -turns))
+
+
+def draw_finger(pixels: np.ndarray, reach: float, along: float, rng: Random) -> None:
+    """Draw a finger that reaches in from below by so many pixels, so many pixels along the edge."""
+    side = pixels.shape[0]
     slant, width = rng.uniform(-0.4, 0.4), rng.uniform(0.08, 0.2) * side
     tip = np.array([along, side - reach])
     root = np.array([along + slant * side * 0.5, side * 1.5])
     colour = _SKINS[rng.integers(len(_SKINS))] * rng.uniform(0.5, 1.05)
-    turns = int(rng.integers(4))
-    out = np.ascontiguousarray(np.rot90(pixels, turns))
-    cv2.line(out, tuple(tip.astype(int).tolist()), tuple(root.astype(int).tolist()),
+    cv2.line(pixels, tuple(tip.astype(int).tolist()), tuple(root.astype(int).tolist()),
              tuple(np.clip(colour, 0, 255).tolist()), max(2, round(width)), cv2.LINE_AA)
-    return np.ascontiguousarray(np.rot90(out, -turns))
 
 
 def shift_colours(pixels: np.ndarray, rng: Random, strength: float = 0.35) -> np.ndarray:
@@ -104,9 +133,11 @@ def make_view(pixels: np.ndarray, scenes: list[np.ndarray], side: int, rng: Rand
     """One view of a picture, RGB uint8 (side, side, 3); `scenes` are what it may be pasted onto."""
     view = random_cut(pixels, side, rng)
     chance = rng.random(4)
-    if chance[0] < 0.25 and scenes:
+    if chance[0] < POINTED and scenes:
+        view = point_at(view, random_cut(scenes[rng.integers(len(scenes))], side, rng), rng)
+    elif chance[0] < POINTED + PASTED and scenes:
         view = paste(view, random_cut(scenes[rng.integers(len(scenes))], side, rng), rng)
-    if chance[1] < 0.2:
+    if chance[1] < 0.2 and chance[0] >= POINTED:
         view = add_finger(view, rng)
     if chance[2] < 0.8:
         view = shift_colours(view, rng)
