@@ -1,12 +1,11 @@
 """Models are swapped under a device that runs: it goes over to them by itself, and says so.
 
 And kill -9 while they are installed and rolled back: the store of models always loads, and what is live is either what
-was acknowledged last or what was under way. FINGERPOST_KILLS sets how often it is done.
+was acknowledged last or what was under way.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import sys
 import threading
@@ -40,16 +39,16 @@ from fingerpost.vision.preprocess import cut
 from fingerpost.vision.recognise import Recogniser, TaughtHead
 from tests.desk import BLUE, RED, TIP, DotFinder, draw
 from tests.generations import SHIPPED, install, open_models, read_live
-from tests.kills import live_until_killed
+from tests.kills import KILLS, live_until_killed, patient
 from tests.parts import EARCONS, PressedButtons, ScriptedCamera, SilentSpeaker, TonguelessVoice, english, status
 
 BOOK = english()
 ANEW, BACK = "I have learned your things anew.", "I went back to the older model."
 
-KILLS = int(os.environ.get("FINGERPOST_KILLS", "25"))
 STEPS = 12
 
 
+@patient
 def test_kill_9_leaves_a_model_that_loads(tmp_path, monkeypatch, caplog):
     models = open_models(tmp_path, monkeypatch)
     dice = random.Random(0)

@@ -2,67 +2,35 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from tests.dots import parse, write_dot
+from tests.dots import parse
 
 torch = pytest.importorskip("torch")
 
 from fingerpost.core.errors import DataError, ModelError  # noqa: E402
 from fingerpost.home import asset_home, state_home  # noqa: E402
 from fingerpost.installed import InstalledModels  # noqa: E402
-from fingerpost.learning import export  # noqa: E402
 from fingerpost.learning.naming import retrain, taught, trial  # noqa: E402
 from fingerpost.learning.naming.trial import BUILT_IN, LESSONS, STRANGERS, Exam, Score  # noqa: E402
-from fingerpost.learning.nets import ObjectNet  # noqa: E402
 from fingerpost.memory.objects import ObjectStore  # noqa: E402
 from fingerpost.models import ModelStore  # noqa: E402
 from fingerpost.vision.wider import OTHER  # noqa: E402
-
-COLOURS = {"Blue": (255, 0, 0), "Red": (0, 0, 255), "my mug": (0, 255, 0)}
-SIDE = 32
+from tests.retraining import settle, ship_network, teach_mug, write_data  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
-    """The folder of an object network that has two colours for names, but has learned nothing."""
-    folder = tmp_path_factory.mktemp("network")
-    torch.manual_seed(0)
-    finished = export.Finished("objects", export.fold_batch_norm(ObjectNet(3)), (1, 3, SIDE, SIDE),
-                               ["logits", "embedding"], ["Blue", "Red", OTHER], None, [0.5, 0.1])
-    entry = export.build(finished, folder / "objects.onnx", licence="", data="", figures={}, rebuild="")
-    export.write_entry(folder / "manifest.json", entry)
-    return folder
+    return ship_network(tmp_path_factory.mktemp("network"))
 
 
 @pytest.fixture
 def home(network, tmp_path, monkeypatch):
-    """A home in which that network ships, and where nothing is installed."""
-    monkeypatch.setenv("FINGERPOST_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "state"))
-    shutil.copytree(network, tmp_path / "home" / "models")
-    return tmp_path
-
-
-def write_data(folder, names=("Blue", "Red"), count=12):
-    """Class folders of dots."""
-    for name in names:
-        for index in range(count):
-            write_dot(folder / name / f"{index}.png", 18 + 2 * index, 24, COLOURS[name])
-    return folder
-
-
-def teach_mug(looks=5):
-    """A store where one thing was taught; each look has its own grey level."""
-    with ObjectStore(state_home() / "objects.sqlite") as store:
-        store.add("my mug", [(np.full((40, 40, 3), look, np.uint8), np.zeros(4)) for look in range(looks)], "old")
-        store.keep(np.zeros((40, 40, 3), np.uint8), np.zeros(4), "old")  # waits for a name
-    return state_home() / "objects.sqlite"
+    return settle(network, tmp_path, monkeypatch)
 
 
 def test_taught_things_become_folders_by_their_ids(home):
