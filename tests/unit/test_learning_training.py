@@ -11,13 +11,14 @@ torch = pytest.importorskip("torch")
 
 from fingerpost.core.errors import DataError, ModelError  # noqa: E402
 from fingerpost.learning import curves, training  # noqa: E402
-from fingerpost.learning.checkpoints import load_checkpoint  # noqa: E402
+from fingerpost.learning.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from fingerpost.learning.datasets import Hands, without_hands  # noqa: E402
 from fingerpost.learning.naming import train as objects  # noqa: E402
+from fingerpost.learning.naming.heritage import take_over  # noqa: E402
 from fingerpost.learning.naming.matching import Match, mirror  # noqa: E402
 from fingerpost.learning.naming.pools import Batch  # noqa: E402
 from fingerpost.learning.naming.teachers import _pad, load_teacher  # noqa: E402
-from fingerpost.learning.nets import FingertipMaps, initialise  # noqa: E402
+from fingerpost.learning.nets import FingertipMaps, ObjectNet, initialise  # noqa: E402
 from fingerpost.learning.pointing import losses, validation  # noqa: E402
 from fingerpost.learning.pointing import train as fingertip  # noqa: E402
 from fingerpost.learning.pointing.sources import Sources  # noqa: E402
@@ -288,6 +289,26 @@ def test_a_mirrored_batch_is_what_the_teachers_would_feel_of_it(colours):
     turned = mirror(Batch(views, ones, ones, ones, match.features(training.to_tensor(views, "cpu"))))
     assert torch.equal(turned.wanted, match.features(training.to_tensor(turned.views, "cpu")))
     assert not np.array_equal(turned.views, views)
+
+
+def test_a_training_with_more_names_goes_on_with_what_was_learned_of_the_old_ones(tmp_path, colours):
+    match, _ = colours
+    old, new = ObjectNet(3), ObjectNet(4)
+    raw = {"project.weight": torch.ones(3, 512), "project.bias": torch.ones(3)}
+    save_checkpoint(tmp_path / "old.pt", {"model": old.state_dict(), "raw": raw,
+                                          "settings": {"labels": ["Kiwi", "Plum", "other"]}})
+    before = new.head.weight.detach().clone()
+    take_over(str(tmp_path / "old.pt"), ["Apple", "Kiwi", "Plum", "other"], new, match)
+    assert torch.equal(new.head.weight[1:], old.head.weight)
+    assert torch.equal(new.head.weight[0], before[0])
+    assert torch.equal(match.project.weight, torch.ones(3, 512))
+
+
+def test_a_start_that_is_no_checkpoint_leaves_nothing_to_take_over():
+    net = ObjectNet(2)
+    before = net.head.weight.detach().clone()
+    take_over("scratch", ["Kiwi", "other"], net, None)
+    assert torch.equal(net.head.weight, before)
 
 
 def test_a_missing_teacher_is_one_clear_line(tmp_path):

@@ -26,6 +26,7 @@ from ..checkpoints import load_checkpoint, save_checkpoint
 from ..nets import ObjectNet, limit_scope, set_training, walk
 from ..record import Record
 from ..views import Random, centre_square, make_view
+from .heritage import take_over
 from .likeness import fit_likeness
 from .matching import Match, prepare_match, repeat_batches
 from .pools import NAMELESS, Batch, Pool, choose_classes, draw_batch, load_pools
@@ -125,6 +126,7 @@ def train(args: argparse.Namespace) -> int:
     settings["freeze_norms"] = training.fill(net, args, args.out / CHECKPOINT)
     net.to(settings["device"], memory_format=torch.channels_last)
     match = prepare_match(args, known, nameless, settings["device"]) if args.teachers else None
+    take_over(args.init, settings["labels"], net, match)
     run_epochs(args, settings, net, match, (known, nameless, held))
     calibrate(args.out / CHECKPOINT, held, args.seed)
     return 0
