@@ -6,7 +6,7 @@ import contextlib
 import http.server
 import re
 import threading
-from typing import Iterator, List, Optional
+from typing import Dict, Iterator, List, Optional
 
 
 class Script:
@@ -23,6 +23,13 @@ class Script:
         """The Range of each GET so far."""
         self.root = ""
         """The address of the server; whatever file is asked for below it, the content comes."""
+        self.files: Dict[str, bytes] = {}
+        """What lies at which path; with any, the content does not come, and other paths lead nowhere."""
+        self.paths: List[str] = []
+        """The path of each GET so far."""
+        self.stalls = ""
+        """The path at which the server sends half of what it has, and then no more until it ends."""
+        self.over = threading.Event()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,33 +38,43 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_HEAD(self):  # noqa: N802 - the name is http.server's
         if not self._refuse():
             self.send_response(200)
-            self.send_header("Content-Length", str(len(self.server.script.content)))
+            self.send_header("Content-Length", str(len(self._content())))
             self.end_headers()
 
     def do_GET(self):  # noqa: N802
         script = self.server.script
         asked = self.headers.get("Range")
         script.asked.append(asked)
+        script.paths.append(self.path)
         if self._refuse():
             return
+        content = self._content()
         start = int(re.match(r"bytes=(\d+)-", asked).group(1)) if asked and script.resumes else 0
-        if start >= len(script.content):
+        if start >= len(content) > 0:
             self.send_error(416)
             return
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{len(script.content) - 1}/{len(script.content)}")
-        self.send_header("Content-Length", str(len(script.content) - start))
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - start))
         self.end_headers()
-        stop = script.breaks.pop(0) if script.breaks else len(script.content)
-        self.wfile.write(script.content[start:max(start, stop)])
+        if self.path == script.stalls:
+            self.wfile.write(content[:len(content) // 2])
+            script.over.wait()
+            return
+        stop = script.breaks.pop(0) if script.breaks else len(content)
+        self.wfile.write(content[start:max(start, stop)])
+
+    def _content(self):
+        script = self.server.script
+        return script.files[self.path] if script.files else script.content
 
     def _refuse(self):
-        codes = self.server.script.codes
-        if codes:
-            self.send_error(codes.pop(0))
-            return True
-        return False
+        script = self.server.script
+        code = script.codes.pop(0) if script.codes else 404 if script.files and self.path not in script.files else 0
+        if code:
+            self.send_error(code)
+        return bool(code)
 
     def log_message(self, *args):
         pass
@@ -74,6 +91,7 @@ def serve(content: bytes) -> Iterator[Script]:
     try:
         yield server.script
     finally:
+        server.script.over.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -1,4 +1,4 @@
-"""Fetching one file over HTTP: resumed where it broke off, tried again, checked, and put in place at once."""
+"""Fetching files over HTTP: resumed where they broke off, tried again, checked, and put in place at once."""
 
 from __future__ import annotations
 
@@ -20,10 +20,18 @@ TIMEOUT_SECONDS = 15.0
 PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)  # before each new attempt
 CHUNK_BYTES = 1 << 16
 BAR_WIDTH = 30
+NOT_THERE = (http.client.FORBIDDEN, http.client.NOT_FOUND, http.client.GONE)
+"""S3 answers 403 for what it does not have where its lists are closed."""
+IN_MEMORY_BYTES = 1 << 26
+"""The largest file that `fetch` takes: no picture is as big."""
 
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
 """Told the bytes that are there and the bytes that there will be."""
+
+
+class MissingFile(ModelError):
+    """The server has no such file, or shows it to nobody."""
 
 
 class _Broken(Exception):
@@ -46,8 +54,13 @@ def download(url: str, target: Path, size: int, sha256: str, progress: Optional[
         _complete(url, part, size, sha256, progress or _ignore)
         put_in_place(part, target)
     except OSError as error:
-        raise ModelError(f"{target} cannot be written ({error.strerror or error}): free some space there, "
-                         "or set FINGERPOST_STATE to another folder") from error
+        raise ModelError(f"{target} cannot be written ({error.strerror or error}): free some space there, or "
+                         "set FINGERPOST_STATE (models) or XDG_CACHE_HOME (tables) to another folder") from error
+
+
+def fetch(url: str) -> bytes:
+    """A small file, whole, in memory. Raises MissingFile, else ModelError with its remedy."""
+    return _persist(url, lambda: _fetch(url))
 
 
 def ask_size(url: str) -> int:
@@ -123,6 +136,17 @@ def _ask(url: str) -> int:
     return int(size)
 
 
+def _fetch(url: str) -> bytes:
+    with _open(url, {}) as response:
+        size = int(response.headers.get("Content-Length", "-1"))
+        data = _receive(response, IN_MEMORY_BYTES + 1)
+    if len(data) > IN_MEMORY_BYTES:
+        raise _stranger(url)
+    if len(data) < size:
+        raise _Broken("the connection broke off")
+    return data
+
+
 def _open(url: str, headers: Dict[str, str], method: str = "GET") -> http.client.HTTPResponse:
     """The server's answer. Raises _Broken where another attempt may help, else ModelError."""
     if not url.startswith(("https://", "http://")):
@@ -156,7 +180,7 @@ def _append(response: http.client.HTTPResponse, part: Path, start: int, size: in
         done = start
         progress(done, size)
         while done <= size:  # a server that sends more must not fill the disk
-            chunk = _receive(response)
+            chunk = _receive(response, CHUNK_BYTES)
             if not chunk:
                 break
             file.write(chunk)
@@ -166,9 +190,9 @@ def _append(response: http.client.HTTPResponse, part: Path, start: int, size: in
         os.fsync(file.fileno())
 
 
-def _receive(response: http.client.HTTPResponse) -> bytes:
+def _receive(response: http.client.HTTPResponse, most: int) -> bytes:
     try:
-        return response.read(CHUNK_BYTES)
+        return response.read(most)
     except (OSError, http.client.HTTPException) as error:
         raise _Broken(str(error) or type(error).__name__) from error
 
@@ -179,8 +203,9 @@ def _judge(error: urllib.error.HTTPError, url: str) -> Exception:
         return _CannotResume("the server cannot resume")
     if error.code >= 500 or error.code in (http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS):
         return _Broken(f"the server answers {error.code}")
-    return ModelError(f"{url} cannot be fetched (the server answers {error.code} {error.reason}): "
-                      "update Fingerpost, or copy the file into the models folder by hand")
+    kind = MissingFile if error.code in NOT_THERE else ModelError
+    return kind(f"{url} cannot be fetched (the server answers {error.code} {error.reason}): "
+                "check the address, or update Fingerpost")
 
 
 def _stranger(url: str) -> ModelError:

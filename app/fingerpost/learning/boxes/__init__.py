@@ -1,0 +1,1 @@
+"""Pictures with boxes around things: read, written, brought in, checked."""
