@@ -114,3 +114,33 @@ def test_without_the_runtime_the_remedy_is_named(make, monkeypatch):
 def test_importing_the_backend_loads_no_runtime():
     code = "import sys, fingerpost.inference.onnx; sys.exit(bool({'onnxruntime', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_weights_in_bytes_are_unpacked_to_what_they_stand_for(tmp_path):
+    helper = onnx.helper
+    packed = [onnx.numpy_helper.from_array(numpy.array(values), name)
+              for name, values in (("bytes", numpy.int8([[4, -8]])), ("scale", numpy.float32(0.5)))]
+    nodes = [helper.make_node("DequantizeLinear", ["bytes", "scale"], ["weights"]),
+             helper.make_node("Mul", ["image0", "weights"], ["scaled"])]
+    with OnnxBackend(write_graph(tmp_path / "packed.onnx", nodes, packed, "scaled"), 1) as backend:
+        numpy.testing.assert_allclose(backend.run(image(1, 2))[0], [[0, -4]])
+
+
+def test_a_network_that_computes_in_bytes_goes_on_doing_so(tmp_path):
+    helper = onnx.helper
+    scales = [onnx.numpy_helper.from_array(numpy.array(values), name)
+              for name, values in (("scale", numpy.float32(2.0)), ("zero", numpy.uint8(0)))]
+    nodes = [helper.make_node("QuantizeLinear", ["image0", "scale", "zero"], ["bytes"]),
+             helper.make_node("DequantizeLinear", ["bytes", "scale", "zero"], ["rounded"]),
+             helper.make_node("Add", ["rounded", "rounded"], ["twice"])]
+    with OnnxBackend(write_graph(tmp_path / "bytes.onnx", nodes, scales, "twice"), 1) as backend:
+        numpy.testing.assert_allclose(backend.run(numpy.float32([[3.1, 600.0]]))[0], [[8, 1020]])
+
+
+def write_graph(path, nodes, constants, output):
+    """A network of these nodes, from image0 (1, 2) to one output."""
+    helper = onnx.helper
+    graph = helper.make_graph(nodes, "tiny", [helper.make_tensor_value_info("image0", FLOAT, (1, 2))],
+                              [helper.make_tensor_value_info(output, FLOAT, (1, 2))], constants)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), str(path))
+    return path
