@@ -8,7 +8,6 @@ import hashlib
 import http.server
 import io
 import json
-import os
 import struct
 import tarfile
 import threading
@@ -36,14 +35,12 @@ from fingerpost.learning.rendering.compose import composed, stands_out, streak  
 from fingerpost.learning.rendering.hand import LAST_SEGMENT, OVERSAMPLING, random_hand  # noqa: E402
 from fingerpost.learning.rendering.pose import about, idle_pose, pointing_pose, posed, rotation  # noqa: E402
 from fingerpost.learning.rendering.raster import Camera, draw  # noqa: E402
+from tests.meshes import need_mesh  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def real_mesh():
-    """Skips where this machine has no hand mesh yet: a test fetches nothing from the network."""
-    folder = Path(os.environ.get("FINGERPOST_HAND_MESH") or fetch.cache_folder())
-    if not all((folder / name).is_file() for name in fetch.SHA256):
-        pytest.skip("no hand mesh here; `fingerpost data walk --out DIR` fetches it")
+    need_mesh()
 
 
 @pytest.fixture

@@ -8,17 +8,12 @@ name, unless --held-back has put these behind hands.
 from __future__ import annotations
 
 import argparse
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Iterable
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from ...core.errors import DataError
 from ..datasets import RENDERED_TABLE, read_names, read_picture
@@ -27,6 +22,7 @@ from .compose import composed
 from .fetch import mesh_path
 from .hand import HandPicture, idle_hand, random_hand
 from .pictures import write_picture, write_sheet, write_table
+from .workers import make_each
 
 SIZE = (320, 240)
 HAND_FREE_SHARE, IDLE_SHARE = 0.08, 0.10
@@ -57,25 +53,12 @@ def synthesize(count: int, recipe: Recipe, processes: int = 1) -> Path:
     mesh_path()  # fetched once, before the workers would all ask for it
     for folder in ("images", "masks") if recipe.masks else ("images",):
         (recipe.out / folder).mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        write = partial(write_frame, recipe)
-        if processes == 1:
-            results: Iterable[dict[str, str]] = map(write, range(count))
-        else:
-            # spawned, not forked: a fork would inherit OpenCV's threads as locks that nobody opens
-            workers = ProcessPoolExecutor(processes, get_context("spawn"), initializer=one_thread)
-            results = stack.enter_context(workers).map(write, range(count), chunksize=8)
-        rows = list(tqdm(results, total=count, desc="rendering hands", unit="frame", disable=None))
+    rows = make_each(partial(write_frame, recipe), count, processes, "rendering hands")
     table = recipe.out / RENDERED_TABLE
     write_table(table, COLUMNS, rows)
     tiles = [drawn_labels(read_picture(recipe.out / row["image"]), row) for row in rows[:SHEET_FRAMES]]
     write_sheet(recipe.out / "sheet.jpg", tiles, SHEET_COLUMNS)
     return table
-
-
-def one_thread() -> None:
-    """Workers share the cores among themselves: OpenCV's own threads would only get in their way."""
-    cv2.setNumThreads(1)
 
 
 def write_frame(recipe: Recipe, number: int) -> dict[str, str]:

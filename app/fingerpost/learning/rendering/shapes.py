@@ -23,15 +23,21 @@ def lathe(profile: list[tuple[float, float]], colours: np.ndarray, part: int, st
 
     `colours`: linear RGB for the whole, (3,), or one per profile point, (N, 3).
     """
+    vertices, place = turned_grid(profile, steps)
+    shades = np.broadcast_to(np.asarray(colours, float), (len(profile), 3))[np.floor(place).astype(int)]
+    return sheet(vertices, np.broadcast_to(shades[:, None], vertices.shape), part)
+
+
+def turned_grid(profile: list[tuple[float, float]], steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """The points (N, AROUND + 1, 3) of a profile turned about the upright axis, and where on it each row lies (N,):
+    1.5 is half-way between its second and its third pair."""
     points = np.array(profile)
     place = np.linspace(0, len(points) - 1, (len(points) - 1) * steps + 1)
     numbers = np.arange(len(points))
     radius, height = (np.interp(place, numbers, points[:, k]) for k in range(2))
-    shades = np.broadcast_to(np.asarray(colours, float), (len(points), 3))[np.floor(place).astype(int)]
     angle = np.linspace(0, 2 * np.pi, AROUND + 1)
     x, z = radius[:, None] * np.cos(angle), radius[:, None] * np.sin(angle)
-    vertices = np.stack([x, np.broadcast_to(height[:, None], x.shape), z], axis=-1)
-    return sheet(vertices, np.broadcast_to(shades[:, None], vertices.shape), part)
+    return np.stack([x, np.broadcast_to(height[:, None], x.shape), z], axis=-1), place
 
 
 def sheet(grid: np.ndarray, albedo: np.ndarray, part: int) -> Solid:
@@ -92,13 +98,18 @@ def mug(part: int) -> list[Solid]:
     outer = [(0.0, 0.0), (0.040, 0.0), (0.045, 0.004), (0.047, 0.05), (0.047, 0.107)]
     inner = [(0.0455, 0.110), (0.043, 0.108), (0.042, 0.05), (0.038, 0.008), (0.0, 0.007)]
     colours = np.array([RED] * len(outer) + [CREAM] * len(inner))
+    return [lathe(outer + inner, colours, part), surface(handle((0.045, 0.057), 0.030, 0.033), np.array(RED), part)]
+
+
+def handle(middle: tuple[float, float], reach: float, rise: float) -> np.ndarray:
+    """The rings (30, 20, 3) of a mug's handle along +x: half an ellipse about `middle`, which is its distance from the
+    axis and its height, with the half axes `reach` outwards and `rise` upwards."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, 30)
-    middle = np.stack([0.045 + 0.030 * np.cos(angle), 0.057 + 0.033 * np.sin(angle), 0 * angle], axis=1)
+    centres = np.stack([middle[0] + reach * np.cos(angle), middle[1] + rise * np.sin(angle), 0 * angle], axis=1)
     outward = np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
     turn = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    rings = (middle[:, None] + 0.0065 * np.cos(turn)[:, None] * outward[:, None]
-             + 0.009 * np.sin(turn)[:, None] * np.array([0, 0, 1.0]))
-    return [lathe(outer + inner, colours, part), surface(rings, np.array(RED), part)]
+    return (centres[:, None] + 0.0065 * np.cos(turn)[:, None] * outward[:, None]
+            + 0.009 * np.sin(turn)[:, None] * np.array([0, 0, 1.0]))
 
 
 def striped_box(part: int) -> list[Solid]:

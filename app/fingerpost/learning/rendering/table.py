@@ -12,15 +12,16 @@ from .compose import GAMMA, layer_of, over
 from .hand import OVERSAMPLING, HandPicture, draw_solids
 from .light import Light, shaded
 from .pose import rotation
-from .raster import Camera, draw
+from .raster import Buffers, Camera, draw
+from .viewpoint import Viewpoint
 
 SIZE = (640, 480)
 TILT_DEGREES = 44.0
-EYE = np.array([0.0, 0.40, 0.30])  # metres above and before the middle of the table
 CAMERA = Camera(*SIZE, SIZE[0] / 2 / np.tan(np.radians(62) / 2))
-TURN = rotation(np.array([1.0, 0.0, 0.0]), TILT_DEGREES)
+VIEW = Viewpoint(CAMERA, eye=np.array([0.0, 0.40, 0.30]),  # metres above and before the middle of the table
+                 turn=rotation(np.array([1.0, 0.0, 0.0]), TILT_DEGREES))
 TO_LIGHT = np.array([-0.45, 0.95, -0.15]) / np.linalg.norm([-0.45, 0.95, -0.15])
-LIGHT = Light(towards=TURN @ TO_LIGHT, key=np.array([0.78, 0.74, 0.68]), sky=np.array([0.46, 0.48, 0.52]),
+LIGHT = Light(towards=VIEW.turn @ TO_LIGHT, key=np.array([0.78, 0.74, 0.68]), sky=np.array([0.46, 0.48, 0.52]),
               ground=np.array([0.30, 0.26, 0.22]), shine=0.10, rim=np.zeros(3))
 
 
@@ -44,36 +45,36 @@ class Table:
         return line[np.flatnonzero(self.part[rows, columns] == part)[-1]]
 
 
-def to_camera(points: np.ndarray) -> np.ndarray:
-    """World points (N, 3), metres, y up from the table, in the camera's frame."""
-    return (points - EYE) @ TURN.T
-
-
-def to_world(points: np.ndarray) -> np.ndarray:
-    """The opposite of `to_camera`."""
-    return points @ TURN + EYE
-
-
 def drawn_table(solids: list[Solid], seed: int) -> Table:
     """Draw a table with things on it; every solid's part number says which thing it belongs to."""
-    ground = painted_ground(seed)
-    shade = np.zeros(SIZE[::-1], np.float32)
-    contact = np.zeros(SIZE[::-1], np.float32)
-    for solid in solids:
-        shade = np.maximum(shade, shadow_of(solid.vertices, solid.triangles, TO_LIGHT))
-        contact = np.maximum(contact, shadow_of(solid.vertices, solid.triangles, np.array([0.0, 1.0, 0.0])))
-    soft, wide = cv2.GaussianBlur(shade, (0, 0), 5), cv2.GaussianBlur(contact, (0, 0), 14)
-    ground = ground * (1 - 0.42 * soft - 0.35 * wide)[..., None]
-    buffers = draw_solids(CAMERA.scaled(OVERSAMPLING), solids, TURN, -TURN @ EYE, np.zeros(0, bool))
+    soft, wide = shadows_of(VIEW, solids, TO_LIGHT)
+    ground = painted_ground(seed) * (1 - 0.42 * soft - 0.35 * wide)[..., None]
+    buffers = draw_things(VIEW, solids)
     layer = layer_of(shaded(buffers, LIGHT, 0.6), buffers.part > 0, 0.0, np.random.default_rng(seed))
     return Table(over(ground, layer), buffers.part[::OVERSAMPLING, ::OVERSAMPLING])
 
 
-def shadow_of(vertices: np.ndarray, triangles: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """The hard shadow of world triangles on the table, as the camera sees it, (H, W) of 0 and 1."""
-    fallen = vertices - vertices[:, 1:2] / towards[1] * towards
-    parts = np.ones(len(triangles), np.uint8)
-    buffers = draw(CAMERA, to_camera(fallen), triangles, parts, np.zeros((len(fallen), 1)))
+def draw_things(view: Viewpoint, solids: list[Solid]) -> Buffers:
+    """Draw solids that stand in the world, OVERSAMPLING times the size of the view."""
+    return draw_solids(view.camera.scaled(OVERSAMPLING), solids, view.turn, -view.turn @ view.eye, np.zeros(0, bool))
+
+
+def shadows_of(view: Viewpoint, solids: list[Solid], towards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What darkens the table, each (H, W) in [0, 1]: the soft shadows that fall away from a light in the direction
+    `towards`, and the wide gloom around the feet of things. Both are drawn for an endless table."""
+    shade = np.zeros((view.camera.height, view.camera.width), np.float32)
+    contact = np.zeros_like(shade)
+    for solid in solids:
+        shade = np.maximum(shade, shadow_of(view, solid, towards))
+        contact = np.maximum(contact, shadow_of(view, solid, np.array([0.0, 1.0, 0.0])))
+    return cv2.GaussianBlur(shade, (0, 0), 5), cv2.GaussianBlur(contact, (0, 0), 14)
+
+
+def shadow_of(view: Viewpoint, solid: Solid, towards: np.ndarray) -> np.ndarray:
+    """The hard shadow of a solid on the table, as the camera sees it, (H, W) of 0 and 1."""
+    fallen = solid.vertices - solid.vertices[:, 1:2] / towards[1] * towards
+    parts = np.ones(len(solid.triangles), np.uint8)
+    buffers = draw(view.camera, view.to_camera(fallen), solid.triangles, parts, np.zeros((len(fallen), 1)))
     return buffers.part.astype(np.float32)
 
 
@@ -84,8 +85,8 @@ def hand_shadow(hand: HandPicture) -> np.ndarray:
     rows, columns = np.nonzero(seen)
     x = (columns + 0.5 - SIZE[0] / 2) / CAMERA.focal * depth
     y = (SIZE[1] / 2 - rows - 0.5) / CAMERA.focal * depth
-    points = to_world(np.stack([x, y, -depth], axis=1))
-    fallen = CAMERA.project(to_camera(points - points[:, 1:2] / TO_LIGHT[1] * TO_LIGHT))
+    points = VIEW.to_world(np.stack([x, y, -depth], axis=1))
+    fallen = CAMERA.project(VIEW.to_camera(points - points[:, 1:2] / TO_LIGHT[1] * TO_LIGHT))
     shade = np.zeros(SIZE[::-1], np.float32)
     place = np.floor(fallen[:, :2]).astype(int)
     inside = (place >= 0).all(1) & (place < SIZE).all(1)
@@ -97,10 +98,7 @@ def hand_shadow(hand: HandPicture) -> np.ndarray:
 def painted_ground(seed: int) -> np.ndarray:
     """The table top in sRGB (H, W, 3) float32, lit more strongly on the left."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0 : SIZE[1], 0 : SIZE[0]].astype(np.float32) + 0.5
-    rays = np.stack([x - SIZE[0] / 2, SIZE[1] / 2 - y, np.full_like(x, -CAMERA.focal)], -1) @ TURN
-    reach = EYE[1] / np.maximum(-rays[..., 1], 1.0)
-    place = EYE + rays * reach[..., None]
+    place = VIEW.table_points()
     column, row = (place[..., axis].astype(np.float32) * 900 + shift for axis, shift in ((0, 900), (2, 1300)))
     wood = cv2.remap(planks((1800, 1800), rng), column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     light = 1.06 - 0.25 * (place[..., 0] + 0.3) - 0.15 * np.abs(place[..., 2])
