@@ -21,7 +21,8 @@ def teacher(monkeypatch):
     monkeypatch.setattr(tutor, "SIZE", 32)
     monkeypatch.setattr(tutor, "BATCH", 4)
     monkeypatch.setattr(tutor, "RATE", 0.05)
-    step = teachers._Step(teachers._CONV, (0, 1, 2), 3, 1, 0.0, 6.0)
+    torch.manual_seed(0)
+    step = teachers.Step(teachers.CONV, (0, 1, 2), 3, 1, 0.0, 6.0)
     teacher = teachers.Teacher([step], {1: (torch.randn(8, 3, 1, 1), torch.zeros(8))}, 0)
     monkeypatch.setattr(tutor, "load_teacher", lambda path: teacher)
     return teacher

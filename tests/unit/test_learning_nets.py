@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnx")
 
 from fingerpost.core.errors import ModelError  # noqa: E402
-from fingerpost.learning import export  # noqa: E402
+from fingerpost.learning import export, quantisation  # noqa: E402
 from fingerpost.learning.checkpoints import save_checkpoint  # noqa: E402
 from fingerpost.learning.nets import (  # noqa: E402
     FingertipMaps,
@@ -176,7 +176,7 @@ def test_export_packs_to_a_quarter_and_says_what_it_is(tmp_path):
 
 def test_quantised_weights_are_within_half_a_step():
     weight = np.random.default_rng(0).normal(size=(4, 3, 3, 3)).astype(np.float32)
-    bytes_, scale = export.quantise(weight)
+    bytes_, scale = quantisation.quantise(weight)
     assert np.abs(bytes_ * scale[:, None, None, None] - weight).max() <= 0.5 * scale.max() + 1e-7
 
 

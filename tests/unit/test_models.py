@@ -159,6 +159,7 @@ def test_info_shows_size_and_cost(folder, capsys):
     assert "160x120" in table
     assert "11,176,512" in table
     assert "1,234,567,890" in table
+    assert "models info --compare" in table
     assert run("info", "objects") == 0
     details = capsys.readouterr().out
     assert "apple, kiwi" in details

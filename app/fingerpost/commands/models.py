@@ -37,6 +37,7 @@ def main_info(args: argparse.Namespace) -> int:
     rows = [(info.name, _size_of(info), f"{info.parameters:,}", f"{info.multiply_adds:,}", _megabytes(info),
              info.licence) for info in infos]
     _print_table([("NAME", "INPUT", "PARAMETERS", "MULTIPLY-ADDS", "SIZE", "LICENCE"), *rows])
+    print("\n`fingerpost models info --compare` counts the well-known networks beside each other.")
     return 0
 
 

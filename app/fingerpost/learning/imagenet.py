@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import torch
@@ -75,13 +76,17 @@ def install(weights: Path, models: InstalledModels) -> ModelInfo:
     net = ObjectNet(len(labels))
     fill(net, read_state(weights))
     finished = Finished(NAME, fold_batch_norm(net), (1, 3, SIDE, SIDE), ["logits", "embedding"], labels, None)
-    packed = weights.with_name(f"{NAME}.part")
+    return install_finished(finished, weights.parent, models, rebuild=f"fingerpost models fetch {NAME}",
+                            licence="BSD-3-Clause (torchvision); ImageNet's pictures are for research",
+                            data="ImageNet-1k: 1.28 million photos of 1,000 kinds of things",
+                            figures={"top1": 0.6976, "top5": 0.8908, "source": "torchvision, ImageNet-1k validation"})
+
+
+def install_finished(finished: Finished, folder: Path, models: InstalledModels, **words: Any) -> ModelInfo:
+    """Pack a network in that folder and install it; `words` go into its manifest entry. Raises ModelError."""
+    packed = folder / f"{finished.name}.part"
     try:
-        entry = build(finished, packed, licence="BSD-3-Clause (torchvision); ImageNet's pictures are for research",
-                      data="ImageNet-1k: 1.28 million photos of 1,000 kinds of things",
-                      figures={"top1": 0.6976, "top5": 0.8908, "source": "torchvision, ImageNet-1k validation"},
-                      rebuild=f"fingerpost models fetch {NAME}")
-        return models.install(packed, entry)
+        return models.install(packed, build(finished, packed, **words))
     except OSError as error:
         raise ModelError(f"{packed} cannot be written ({error.strerror or error}): free some space there and in the "
                          "folder for temporary files, then run the same command again") from error

@@ -159,7 +159,7 @@ def _fill(net: nn.Module, state: dict[str, Tensor], source: str) -> None:
     own = net.state_dict()
     fitting = {key: value for key, value in state.items() if key in own and own[key].shape == value.shape}
     if not any(key.startswith("body.") for key in fitting):
-        raise ModelError(f"{source} holds no ResNet-18 of this project: give a checkpoint that `train` wrote")
+        raise ModelError(f"{source} holds no network of this kind: give a checkpoint that `train` wrote")
     net.load_state_dict(fitting, strict=False)
 
 

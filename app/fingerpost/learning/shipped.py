@@ -12,6 +12,8 @@ from onnx import GraphProto, NodeProto, numpy_helper
 from ..core.errors import ModelError
 
 Arrays = Dict[str, np.ndarray]
+_CALIBRATED = "_DequantizeLinear_Output"
+"""What the quantisation of a whole network appends to the name of a weight."""
 
 
 def read_weights(path: Path) -> Arrays:
@@ -26,7 +28,8 @@ def read_weights(path: Path) -> Arrays:
     except Exception as error:  # protobuf's errors share no base with onnx's
         raise ModelError(f"{path} is no ONNX network: see `fingerpost models verify`") from error
     values = _evaluate_constants(graph)
-    weights = {name: value for name, value in values.items() if name.endswith((".weight", ".bias"))}
+    named = {name.replace(_CALIBRATED, ""): value for name, value in values.items()}
+    weights = {name: value for name, value in named.items() if name.endswith((".weight", ".bias"))}
     for node in graph.node:
         constant = values.get(node.input[1]) if len(node.input) > 1 else None
         if constant is None:

@@ -1,0 +1,1 @@
+"""Finding things and their boxes: SSD networks, how they learn, and what they are measured by."""

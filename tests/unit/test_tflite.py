@@ -1,0 +1,101 @@
+"""8-bit TFLite networks: read, and rebuilt as the teachers and as the body of a detector."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("tflite")
+
+from fingerpost.core.errors import ModelError  # noqa: E402
+from fingerpost.learning import tflite  # noqa: E402
+from fingerpost.learning.detection.ssd import build_detector  # noqa: E402
+from fingerpost.learning.detection.starts import initialise  # noqa: E402
+from fingerpost.learning.naming.teachers import load_teacher  # noqa: E402
+from tests import tflite_files  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A file of width 0.25."""
+    torch.set_num_threads(1)
+    return tflite_files.write_mobilenet(tmp_path_factory.mktemp("net") / "small.tflite")
+
+
+def test_the_layers_come_in_their_order_with_their_strides(small):
+    network = tflite.read_network(small)
+    assert [step.stride for step in network.steps].count(2) == 5
+    assert [step.code for step in network.steps[:3]] == [tflite.CONV, tflite.DEPTHWISE, tflite.CONV]
+    assert all(step.low == 0.0 and step.high == pytest.approx(6.0) for step in network.steps)
+    kernel, bias = network.weights[network.steps[1].inputs[1]]
+    assert kernel.shape == (8, 1, 3, 3)
+    assert bias.shape == (8,)
+
+
+def test_bytes_become_the_numbers_that_they_stand_for(tmp_path):
+    writer = tflite_files.Writer()
+    image = writer.add_tensor((1, 4, 4, 2), tflite_files.tflite.TensorType.UINT8, 0.5, 128)
+    output = writer.add_convolution(image, 2, 3, 1, 1, False)
+    pooled = writer.add_tensor((1, 1, 1, 3), tflite_files.tflite.TensorType.UINT8, 0.5, 0)
+    writer.add_operator(tflite_files.tflite.BuiltinOperator.AVERAGE_POOL_2D, [output], pooled)
+    (tmp_path / "net.tflite").write_bytes(writer.finish(image, pooled))
+    network = tflite.read_network(tmp_path / "net.tflite")
+    (kernel, bias), = network.weights.values()
+    steps = kernel.numpy() / tflite_files.WEIGHT_SCALE
+    np.testing.assert_allclose(steps, steps.round(), atol=1e-4)
+    assert np.abs(kernel.numpy()).max() <= 1.0
+    assert kernel.shape == (3, 2, 1, 1)
+    assert network.source == image
+    assert bias.dtype == torch.float32
+
+
+@pytest.mark.parametrize("content", [b"", b"no network at all", b"1234TFL2"])
+def test_foreign_files_are_one_clear_line(tmp_path, content):
+    (tmp_path / "net.tflite").write_bytes(content)
+    with pytest.raises(ModelError, match="no TFLite file"):
+        tflite.read_network(tmp_path / "net.tflite")
+    with pytest.raises(ModelError, match="give the path"):
+        tflite.read_network(tmp_path / "none.tflite")
+
+
+def test_a_network_without_a_pool_is_one_clear_line(tmp_path):
+    writer = tflite_files.Writer()
+    image = writer.add_tensor((1, 4, 4, 2), tflite_files.tflite.TensorType.UINT8, 0.5, 128)
+    output = writer.add_convolution(image, 2, 3, 1, 1, False)
+    (tmp_path / "net.tflite").write_bytes(writer.finish(image, output))
+    with pytest.raises(ModelError, match="no global average pool"):
+        tflite.read_network(tmp_path / "net.tflite")
+
+
+def compare_features(path, width, side):
+    """The largest difference between the file's own features and those of a detector that starts from it."""
+    detector = build_detector("ssd-mobilenet-v1", 2, width, 64)
+    assert initialise(detector, str(path)) is True
+    picture = torch.rand(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        theirs = load_teacher(path)(picture)
+        ours = detector.eval().body(picture * 2 - 1)[1]
+    assert theirs.std() > 0.01
+    return float((ours - theirs).abs().max())
+
+
+def test_a_detector_starts_with_the_features_of_the_file(small):
+    assert compare_features(small, 0.25, 97) < 1e-3  # at 97 TensorFlow pads alike on all sides, as we do at any size
+
+
+def test_the_wrong_width_or_net_is_one_clear_line(small):
+    for detector in (build_detector("ssd-mobilenet-v1", 2, 0.5, 64), build_detector("ssdlite320", 2, side=64)):
+        with pytest.raises(ModelError, match="--width"):
+            initialise(detector, str(small))
+
+
+def test_a_detector_starts_with_the_features_of_the_real_file():
+    folder = Path(os.environ.get("FINGERPOST_TFLITE", "teachers"))
+    path = folder / "mobilenet_v1_1.0_224_quant_embedding_extractor.tflite"
+    if not path.is_file():
+        pytest.skip("set FINGERPOST_TFLITE to the folder with the teachers' .tflite files")
+    assert compare_features(path, 1.0, 225) < 1e-2
