@@ -52,6 +52,8 @@ class ModelInfo:
     url: Optional[str] = None
     likeness: Optional[Tuple[float, ...]] = None
     """The numbers of the curve from the cosine of two embeddings to the chance that they show the same thing."""
+    anchors: Optional[Mapping[str, Any]] = None
+    """What a detector's anchors are made from (vision.detect.make_anchors)."""
     installed: bool = False
     """Whether it was fetched or trained on this machine, and does not ship."""
 
@@ -160,5 +162,5 @@ def parse_entry(entry: Any, place: str) -> ModelInfo:
     known: Dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value
                              for key, value in values.items() if key in MANIFEST_KEYS and key != "file"}
     # Only the name, so that no manifest can reach outside the models folders.
-    return ModelInfo(path=Path(Path(values["file"]).name), url=values.get("url"),
+    return ModelInfo(path=Path(Path(values["file"]).name), url=values.get("url"), anchors=values.get("anchors"),
                      likeness=tuple(values["likeness"]) if values.get("likeness") else None, **known)

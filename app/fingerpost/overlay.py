@@ -13,7 +13,7 @@ from .core.events import Event, Recognised, Seen
 from .core.loop import Observer
 from .core.ports import Part
 from .core.state import State
-from .core.types import Frame, Press
+from .core.types import Box, Frame, Press
 from .wiring import Body
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -25,11 +25,7 @@ class OverlayVideo(Observer, Part):
     """Writes an MP4 beside a replay, at the recording's own size and pace."""
 
     def __init__(self, path: Path, body: Body) -> None:
-        self._path, self._body = path, body
-        self._writer: Optional[cv2.VideoWriter] = None
-        self._waiting: Optional[np.ndarray] = None
-        self._first_at = 0.0
-        self._size = (0, 0)
+        self._file, self._body = VideoFile(path), body
         self._seen: Optional[Seen] = None
         self._state: Optional[State] = None
         self._guesses: Tuple[str, ...] = ()
@@ -59,8 +55,8 @@ class OverlayVideo(Observer, Part):
         picture = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR)
         tip = self._seen.fingertip if self._seen and self._seen.frame_index == frame.index else None
         if tip is not None:
-            box = self._body.eyes.crop_box(tip, frame)
-            cv2.rectangle(picture, (box.left, box.top), (box.right, box.bottom), _YELLOW[::-1], 2)
+            box = self._body.eyes.outline(tip, frame)
+            draw_box(picture, box)
             cv2.circle(picture, (round(tip.x), round(tip.y)), 7, _GREEN[::-1], -1, cv2.LINE_AA)
             for row, guess in enumerate(self._guesses):
                 write_text(picture, guess, (box.left + 4, box.top + 18 + 20 * row), 0.5)
@@ -70,7 +66,32 @@ class OverlayVideo(Observer, Part):
             write_text(picture, self._press, (picture.shape[1] // 2 - 60, 26), 0.7)
         if frame.at - self._words_at < _WORDS_SECONDS:
             write_text(picture, f'"{self._words}"', (10, picture.shape[0] - 16), 0.8)
-        self._add(picture, frame.at)
+        self._file.add(picture, frame.at)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._file.close()
+
+
+class VideoFile(Part):
+    """An MP4 file of pictures, written at the size of the first and at the pace of the first two."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: Optional[cv2.VideoWriter] = None
+        self._waiting: Optional[np.ndarray] = None
+        self._first_at = 0.0
+        self._size = (0, 0)
+
+    def add(self, picture: np.ndarray, at: float) -> None:
+        """Add a BGR picture, taken at that second. Raises DataError when the file cannot be written."""
+        if self._writer is None and self._waiting is None:
+            self._waiting, self._first_at = picture, at
+            return
+        if self._writer is None:
+            self._start(1.0 / max(at - self._first_at, 1e-3))
+        assert self._writer is not None
+        self._writer.write(cv2.resize(picture, self._size))
 
     def close(self) -> None:
         """Finish the file."""
@@ -79,16 +100,6 @@ class OverlayVideo(Observer, Part):
         if self._writer is not None:
             self._writer.release()
             self._writer = None
-
-    def _add(self, picture: np.ndarray, at: float) -> None:
-        """The first two frames tell the pace; later frames of another size are fitted to the first."""
-        if self._writer is None and self._waiting is None:
-            self._waiting, self._first_at = picture, at
-            return
-        if self._writer is None:
-            self._start(1.0 / max(at - self._first_at, 1e-3))
-        assert self._writer is not None
-        self._writer.write(cv2.resize(picture, self._size))
 
     def _start(self, fps: float) -> None:
         assert self._waiting is not None
@@ -99,6 +110,11 @@ class OverlayVideo(Observer, Part):
             raise DataError(f"{self._path}: the video cannot be written; choose another folder, and a name "
                             "that ends in .mp4")
         self._writer.write(self._waiting)
+
+
+def draw_box(picture: np.ndarray, box: Box) -> None:
+    """The outline of a box. Draws into the BGR `picture`."""
+    cv2.rectangle(picture, (box.left, box.top), (box.right, box.bottom), _YELLOW[::-1], 2)
 
 
 def write_text(picture: np.ndarray, text: str, place: Tuple[int, int], scale: float) -> None:

@@ -31,7 +31,7 @@ from ..overlay import write_text
 from ..progress import Progress
 from ..settings import Settings, load_settings
 from ..vision.eyes import Eyes
-from ..wiring import open_finder, open_recogniser
+from ..wiring import open_eyes, open_recogniser
 
 FRAMES_PER_SECOND = 10.0
 HOLD_SECONDS = 2.0
@@ -108,8 +108,7 @@ def evaluate(rows: Sequence[Row], settings: Settings) -> List[Result]:
     with ExitStack() as stack:
         memory = stack.enter_context(ObjectStore(Path(":memory:")))
         recogniser = open_recogniser(stack, settings)
-        eyes = Eyes(open_finder(stack, settings), recogniser, Learner(memory, recogniser, ()),
-                    settings.recognition.crop_share)
+        eyes = open_eyes(stack, settings, recogniser, Learner(memory, recogniser, ()))
         return [hold_still(row, eyes, settings) for row in Progress(rows, "evaluating", len(rows))]
 
 

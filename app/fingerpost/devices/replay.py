@@ -78,7 +78,7 @@ class Recording:
         if not self.path.exists():
             raise DataError(f"there is no file or folder {self.path}: check the spelling")
         if self.path.is_dir():
-            return self._image_frames(_images_in(self.path))
+            return self._image_frames(list_images(self.path))
         if self.path.suffix.lower() in IMAGE_SUFFIXES:
             # Left to OpenCV, `frame_001.jpg` would play all images that are numbered like it.
             return self._image_frames([self.path])
@@ -199,7 +199,8 @@ class RecordedButtons(Buttons):
         return due
 
 
-def _images_in(folder: Path) -> List[Path]:
+def list_images(folder: Path) -> List[Path]:
+    """The jpg and png images of a folder in natural order. Raises DataError where it cannot be read."""
     try:
         paths = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
     except OSError as error:

@@ -16,8 +16,22 @@ def crop_past(tip: Fingertip, width: int, height: int, share: float = 0.35, gap:
     dx, dy = tip.direction
     # How far the centre must lie for the square's edge, not its corner, to stand at the tip.
     reach = side * (0.5 + gap) / max(abs(dx), abs(dy))
-    left = int(round(tip.x + dx * reach - side / 2))
-    top = int(round(tip.y + dy * reach - side / 2))
+    return _place(tip.x + dx * reach, tip.y + dy * reach, side, width, height)
+
+
+def crop_around(box: Box, width: int, height: int, margin: float = 0.1) -> Box:
+    """The square that holds a whole thing, with a margin of so much of its longer side all around.
+
+    What is longer than the frame is wide or high is cut to a square about its middle.
+    """
+    longer = max(box.right - box.left, box.bottom - box.top)
+    side = min(int(round(longer * (1.0 + 2.0 * margin))), width, height)
+    return _place((box.left + box.right) / 2, (box.top + box.bottom) / 2, side, width, height)
+
+
+def _place(x: float, y: float, side: int, width: int, height: int) -> Box:
+    """The square about that middle, moved back inside the frame where it would leave it."""
+    left, top = int(round(x - side / 2)), int(round(y - side / 2))
     left = min(max(left, 0), width - side)
     top = min(max(top, 0), height - side)
     return Box(left, top, left + side, top + side)

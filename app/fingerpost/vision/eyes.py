@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from typing import Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple
 
-from ..core.errors import StoreError
+from ..core.errors import ModelError, StoreError
 from ..core.events import (
     Action,
     Changed,
+    ChangeWay,
     Event,
     Fault,
     Forget,
@@ -24,13 +25,15 @@ from ..core.events import (
     RenameThing,
     Seen,
     UndoChange,
+    WayChanged,
 )
 from ..core.ports import Sight
+from ..core.state import PAST_FINGER, WHOLE_THINGS
 from ..core.timing import Stopwatch
 from ..core.types import Box, Fingertip, Frame
 from ..memory.learner import Learner
-from .crop import crop_past
 from .fingertip import FingertipFinder
+from .look import CropLooker, Looker
 from .preprocess import cut, judge, measure_detail
 from .recognise import Recogniser
 from .tracking import Tracker
@@ -39,18 +42,23 @@ log = logging.getLogger(__name__)
 
 _REMEMBERED_FRAMES = 16
 _PAUSE_SECONDS = 60.0
-"""When the store cannot be written, it is tried again after so long."""
+"""When the store cannot be written, or a network that is to take over fails, it is tried again after so long."""
 
 
 class Eyes(Sight):
     """Sees frames and does what the decision asks for. Synchronous; one thread uses it."""
 
     def __init__(self, finder: FingertipFinder, recogniser: Recogniser, learner: Learner, crop_share: float,
-                 stopwatch: Optional[Stopwatch] = None) -> None:
-        """`crop_share` is the side of the crop as a share of the frame's width."""
-        self._finder, self._recogniser, self._learner = finder, recogniser, learner
+                 stopwatch: Optional[Stopwatch] = None,
+                 open_whole: Optional[Callable[[CropLooker], Looker]] = None) -> None:
+        """`crop_share` is the side of the crop as a share of the frame's width. `open_whole` opens what looks at whole
+        things, or raises ModelError; without it there is only the one way to look, past the finger."""
+        self._finder, self._learner = finder, learner
         self._tracker = Tracker(finder.threshold)
-        self._crop_share = crop_share
+        self._past = CropLooker(recogniser, crop_share)
+        self._open_whole = open_whole
+        self._lookers: Dict[str, Looker] = {PAST_FINGER: self._past}
+        self._way = PAST_FINGER
         self._recent: OrderedDict[int, Tuple[Frame, Optional[Fingertip]]] = OrderedDict()
         self._rest_after = float("-inf")
         self.stopwatch = stopwatch or Stopwatch()
@@ -68,7 +76,15 @@ class Eyes(Sight):
             self.rest(frame.at)
             return Seen(frame.index, frame.at, tip, quality)
         # Only a sample is judged by its detail; but that costs next to nothing, and the decision does not have to ask.
-        return Seen(frame.index, frame.at, tip, quality, measure_detail(cut(frame.pixels, self.crop_box(tip, frame))))
+        return Seen(frame.index, frame.at, tip, quality, measure_detail(cut(frame.pixels, self._past.aim(frame, tip))))
+
+    def look_by(self, way: str) -> None:
+        """Look at things in this way, one of state.WAYS, from now on. Raises ModelError where that cannot be."""
+        if way not in self._lookers:
+            if self._open_whole is None:
+                raise ModelError("there is only one way to look")
+            self._lookers[way] = self._open_whole(self._past)
+        self._way = way
 
     def rest(self, at: float) -> None:
         """Use a moment without a finger to bring what was taught up to the network of today."""
@@ -76,7 +92,7 @@ class Eyes(Sight):
             return
         try:
             self._learner.renew()
-        except StoreError as error:
+        except (StoreError, ModelError) as error:
             log.error("%s", error)
             self._rest_after = at + _PAUSE_SECONDS
 
@@ -87,6 +103,8 @@ class Eyes(Sight):
                 return self._recognise(request, at)
             if isinstance(request, Keep):
                 return self._keep(request, at)
+            if isinstance(request, ChangeWay):
+                return self._change_way(at)
             if isinstance(request, Forget):
                 return Forgotten(at, self._learner.undo_sample())
             if isinstance(request, Learn):
@@ -96,17 +114,20 @@ class Eyes(Sight):
         except StoreError as error:
             return Fault("memory", at, str(error))
 
-    def crop_box(self, tip: Fingertip, frame: Frame) -> Box:
-        """Where the crop past the finger lies in that frame."""
-        height, width = frame.pixels.shape[:2]
-        return crop_past(tip, width, height, self._crop_share)
+    def outline(self, tip: Fingertip, frame: Frame) -> Box:
+        """What is looked at in that frame, to be drawn."""
+        return self._looker.outline(frame, tip)
+
+    @property
+    def _looker(self) -> Looker:
+        return self._lookers[self._way]
 
     def _recognise(self, request: Recognise, at: float) -> Recognised:
         frame, tip = self._recent.get(request.frame_index, (None, None))
         if frame is None or tip is None:
             return Recognised(request.frame_index, at, ())
         with self.stopwatch.time("recognise"):
-            guesses = self._recogniser.guess(cut(frame.pixels, self.crop_box(tip, frame)))
+            guesses = self._looker.look(frame, tip)
         return Recognised(request.frame_index, frame.at, guesses)
 
     def _keep(self, request: Keep, at: float) -> Event:
@@ -114,8 +135,16 @@ class Eyes(Sight):
         frame, tip = self._recent.get(request.frame_index, (None, None))
         if frame is None or tip is None:
             return Fault("memory", at, "the frame of the sample is gone; press again")
-        crop = cut(frame.pixels, self.crop_box(tip, frame))
+        crop = cut(frame.pixels, self._looker.aim(frame, tip))
         return Kept(at, *self._learner.keep(crop, judge(crop)))
+
+    def _change_way(self, at: float) -> WayChanged:
+        try:
+            self.look_by(WHOLE_THINGS if self._way == PAST_FINGER else PAST_FINGER)
+        except ModelError as error:
+            log.warning("%s", error)
+            return WayChanged(at, "")
+        return WayChanged(at, self._way)
 
     def _change(self, request: Action, at: float) -> Changed:
         if isinstance(request, ForgetThing):

@@ -52,6 +52,11 @@ class TaughtHead:
             self._means = to_unit(np.stack([group.mean(axis=0) for group in groups]))
             self._weights, self._offsets = fit_discriminant(groups)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is taught."""
+        return not self._ids
+
     def likeness(self, embedding: np.ndarray) -> Dict[str, float]:
         """Per taught thing the cosine in [-1, 1] between its mean and the embedding (d,)."""
         return dict(zip(self._ids, (self._means @ to_unit(embedding)).tolist())) if self._ids else {}

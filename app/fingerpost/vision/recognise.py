@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 
@@ -68,18 +68,33 @@ class Recogniser:
         Taught things come first: only the belief that they leave is shared among the built-in names. So a taught thing
         wins over the built-in name of what it looks like, and where it is in doubt the built-in name is, too.
         """
-        probabilities, embedding = self.embed(crop)
-        chances = self.head.probabilities(embedding)
+        chances, own = self._believe(crop)
         left = 1.0 - sum(chances.values())
-        own = dict(zip(self._info.labels or (), probabilities.tolist()))
         if self._wider is not None and left * own.get(OTHER, 0.0) >= _WORTH_ASKING:
             own = share_wider(own, self._wider.probabilities(crop))
         for label, chance in own.items():
             # A retrained network knows taught things too; one that was forgotten since stays unnamed.
             if label in chances or not (label == OTHER or label.startswith(TAUGHT)):
                 chances[label] = chances.get(label, 0.0) + left * chance
-        ranked = sorted(chances.items(), key=lambda item: -item[1])[:_GUESSES]
-        return tuple(Guess(object_id, chance) for object_id, chance in ranked)
+        return rank(Guess(object_id, chance) for object_id, chance in chances.items())
+
+    def guess_taught(self, crop: np.ndarray) -> Tuple[Guess, ...]:
+        """The taught things with the probabilities that the crop shows them; where nothing is taught, that is free."""
+        if self.head.is_empty:
+            return ()
+        chances, own = self._believe(crop)
+        left = 1.0 - sum(chances.values())
+        return tuple(Guess(object_id, chance + left * own.get(object_id, 0.0)) for object_id, chance in chances.items())
+
+    def _believe(self, crop: np.ndarray) -> Tuple[Dict[str, float], Dict[str, float]]:
+        """What the head says of taught things, and what the network says of its own labels."""
+        probabilities, embedding = self.embed(crop)
+        return self.head.probabilities(embedding), dict(zip(self._info.labels or (), probabilities.tolist()))
+
+
+def rank(guesses: Iterable[Guess]) -> Tuple[Guess, ...]:
+    """The likeliest few guesses, best first."""
+    return tuple(sorted(guesses, key=lambda guess: -guess.confidence)[:_GUESSES])
 
 
 def make_views(crop: np.ndarray) -> List[np.ndarray]:
