@@ -1,7 +1,8 @@
 """`fingerpost calibrate objects`: the likeness curve of an exported model, from simulated lessons on photos.
 
-A class is a thing: the first of its photos teach, the last ones, mostly from another visit to the shop, ask. Photos of
-things without a name are the strangers. What measures later (held-back photos, validation photos) takes no part. On
+A class is a thing: the first of its photos teach, the last ones ask. They ask as hard views, in other light, cut and
+softened: photos of one folder are more alike than a thing is on another day. Photos of things without a name are the
+strangers, in such views as well. What measures later (held-back photos, validation photos) takes no part. On
 classes that the network has learned from the curve promises too much: name others with --classes. So it does, less so,
 with strangers that the network has learned to call `other`: photos that it never saw are better ones.
 """
@@ -21,15 +22,18 @@ from ...progress import Progress
 from ...vision.heads import TaughtHead
 from ...vision.recognise import Recogniser
 from ...wholefile import write_whole
-from ..datasets import list_pictures, read_names, split_photos, split_runs
+from ..datasets import list_pictures, read_names, read_picture, split_photos, split_runs
 from ..evaluation.common import find_model, list_wanted
 from ..evaluation.teaching import read_square
+from ..views import Random, make_view
 from .likeness import Things, fit_curve
 
 FEWEST_CLASSES = 4
 """A lesson teaches some classes and keeps others to ask about."""
 ASKING = 0.4
 """Share of a class's photos, the last by name, that ask."""
+SIDE = 224
+"""Pixels of a view that asks: a crop of a frame 640 wide."""
 MOST_SAMPLES, MOST_QUESTIONS, MOST_STRANGERS = 12, 8, 400
 """So many photos of a class teach and ask, and so many strangers are shown: it bounds the time."""
 
@@ -56,29 +60,36 @@ def main(args: argparse.Namespace) -> int:
     if len(names) < FEWEST_CLASSES or not strangers:
         raise DataError(f"{len(names)} classes and {len(strangers)} strangers are too few for lessons: give --data "
                         f"at least {FEWEST_CLASSES} class folders, and --unknown some photos")
+    rng = np.random.default_rng(args.seed)
     with OnnxBackend(info.path, args.threads) as backend:
         recogniser = Recogniser(backend, info, TaughtHead())
         photos = [list_pictures(args.data / name) for name in names]
-        things = embed_things(recogniser, photos, spread(strangers, MOST_STRANGERS))
-    curve = fit_curve(things, np.random.default_rng(args.seed))
+        things = embed_things(recogniser, photos, spread(strangers, MOST_STRANGERS), rng)
+    curve = fit_curve(things, rng)
     write_likeness(info.path.parent / "manifest.json", info.name, curve)
     print(f"{info.name}: middle {curve.middle}, width {curve.width}, sharpness {curve.sharpness}")
     return 0
 
 
-def embed_things(recogniser: Recogniser, things: list[list[Path]], strangers: list[Path]) -> Things:
-    """The embeddings to simulate lessons with."""
+def embed_things(recogniser: Recogniser, things: list[list[Path]], strangers: list[Path], rng: Random) -> Things:
+    """The embeddings to simulate lessons with: photos teach, and hard views of others ask."""
     samples, questions = [], []
     for photos in Progress(things, "things", len(things)):
-        teaching, asking = split_runs([(path, 0) for path in photos], ASKING)
-        samples.append(embed_all(recogniser, spread([path for path, _ in teaching], MOST_SAMPLES)))
-        questions.append(embed_all(recogniser, spread([path for path, _ in asking], MOST_QUESTIONS)))
-    return Things(samples, questions, embed_all(recogniser, Progress(strangers, "strangers", len(strangers))))
+        teaching, asking = ([path for path, _ in part] for part in split_runs([(path, 0) for path in photos], ASKING))
+        samples.append(embed_all(recogniser, map(read_square, spread(teaching, MOST_SAMPLES))))
+        questions.append(embed_all(recogniser, (look(path, rng) for path in spread(asking, MOST_QUESTIONS))))
+    shown = Progress(strangers, "strangers", len(strangers))
+    return Things(samples, questions, embed_all(recogniser, (look(path, rng) for path in shown)))
 
 
-def embed_all(recogniser: Recogniser, paths: Iterable[Path]) -> np.ndarray:
-    """Embeddings (n, D) of the middle squares of photos."""
-    return np.stack([recogniser.embed(read_square(path))[1] for path in paths])
+def embed_all(recogniser: Recogniser, crops: Iterable[np.ndarray]) -> np.ndarray:
+    """Embeddings (n, D) of crops."""
+    return np.stack([recogniser.embed(crop)[1] for crop in crops])
+
+
+def look(path: Path, rng: Random) -> np.ndarray:
+    """A photo as it might look on another day."""
+    return make_view(read_picture(path), [], SIDE, rng)
 
 
 def spread(paths: list[Path], most: int) -> list[Path]:
