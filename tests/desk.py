@@ -99,6 +99,8 @@ class ColourRecogniser:
         guesses = [Guess(key, 0.99 if value > 0.9 else 0.1) for key, value in likeness.items()]
         return tuple(sorted(guesses, key=lambda guess: -guess.confidence))
 
+    guess_taught = guess
+
 
 class LoudSpeaker(SilentSpeaker):
     """Remembers what it plays."""
@@ -145,9 +147,12 @@ class Desk:
         learner = Learner(store, recogniser, self._settings.teaching.names,
                           recorded=lambda: ear.clip if ear else None)
         book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
-        eyes = Eyes(DotFinder(), recogniser, learner, 0.35)
+        eyes = self._open_eyes(recogniser, learner)
         body = Body(eyes, mouth, book, recogniser, voice.render, learner, self._settings, ear)
         return body.loop(lambda action: self._submit(action), [Observer()]), mouth, eyes, speaker
+
+    def _open_eyes(self, recogniser, learner):
+        return Eyes(DotFinder(), recogniser, learner, 0.35)
 
     @staticmethod
     def _frames(seconds, script):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from typing import Dict, List, Optional, Tuple
 
 import numpy as np
@@ -54,6 +55,7 @@ class ScriptedEyes(Sight):
         self.seen: List[int] = []
         self.block: Optional[threading.Event] = None
         self.error: Optional[Exception] = None
+        self.look_seconds = 0.0
 
     def see(self, frame):
         if self.block:
@@ -66,6 +68,7 @@ class ScriptedEyes(Sight):
 
     def do(self, request, at):
         if isinstance(request, Recognise):
+            time.sleep(self.look_seconds)
             return Recognised(request.frame_index, at, (Guess(self.thing, 0.99),))
         if isinstance(request, Keep):
             self.samples += 1

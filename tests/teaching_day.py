@@ -82,7 +82,7 @@ def read_state(store):
     return (store.objects(), [label and label.samples.tobytes() for label in labels],
             {key: vectors.tobytes() for key, vectors in store.embeddings("net").items()},
             store.waiting_embeddings("net").tobytes(),
-            [picture.tobytes() for _, picture in store.stale("another net")])
+            [crop.tobytes() for crop in map(store.crop, store.stale("another net")) if crop is not None])
 
 
 def states_of(day):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from .core.errors import SettingsError
-from .core.state import BY_LIST, BY_NEXT, BY_VOICE, Rules
+from .core.state import BY_LIST, BY_NEXT, BY_VOICE, PAST_FINGER, WAYS, Rules
 from .tomlfile import read_toml
 
 
@@ -31,6 +31,9 @@ class CameraSettings:
 class RecognitionSettings:
     """[recognition]"""
 
+    recogniser: str = PAST_FINGER
+    """What is looked at: "crop" (the square past the finger), or "detector" (the whole thing that the finger means,
+    of those that the detector knows)."""
     crop_share: float = 0.35
     """Side of the square past the finger, as a share of the frame's width."""
     threads: int = 2
@@ -66,7 +69,7 @@ class TeachingSettings:
     """A name that `arecord -L` lists; empty for the first USB microphone, or ALSA's own choice where there is none."""
     retrain_data: str = ""
     """Pictures of the built-in names, a folder for each: with them, and torch, the device retrains by itself on what
-    was taught. Empty: it does not."""
+    was taught, on mains. Empty: it does not."""
     retrain_other: str = ""
     """A folder of photos of nameless things, from which the retrained network learns what it does not know."""
     retrain_idle_minutes: float = 10.0
@@ -85,9 +88,10 @@ class Settings:
 
 
 SectionT = TypeVar("SectionT")
-_CHOICES = {"naming": (BY_VOICE, BY_LIST, BY_NEXT)}
+_CHOICES = {"naming": (BY_VOICE, BY_LIST, BY_NEXT), "recogniser": WAYS}
 _LIMITS = {"accepted_wrong": 0.1}
 """What is above 0 and at most this. For more accepted errors than a tenth the thresholds were not measured."""
+_NOT_NEGATIVE = ("retrain_idle_minutes",)
 
 
 def load_settings(path: Optional[Path]) -> Settings:
@@ -118,6 +122,8 @@ def _read_section(path: Path, name: str, table: Dict[str, Any], kind: Type[Secti
             raise SettingsError(f"{where} must be one of {', '.join(_CHOICES[key])}, not {value!r}")
         if key in _LIMITS and not 0.0 < values[key] <= _LIMITS[key]:
             raise SettingsError(f"{where} must be above 0 and at most {_LIMITS[key]}, as in 0.02, not {value!r}")
+        if key in _NOT_NEGATIVE and not values[key] >= 0.0:
+            raise SettingsError(f"{where} must be 0 or more, not {value!r}")
     return kind(**values)
 
 

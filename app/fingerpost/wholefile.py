@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Iterator
 
+_PART = re.compile(r"\.(\d+)-\d+\.part")
+"""What the name of a file that is being written ends in: the process and the thread that write it."""
 
 @contextmanager
 def replacing(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
@@ -18,6 +21,8 @@ def replacing(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
     what can be made again. Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():  # a folder that is being filled with thousands of files is not looked through for each of them
+        remove_leftovers(path)
     # Threads and processes may write the same file at once, each a whole one.
     part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
@@ -33,6 +38,27 @@ def replacing(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
     finally:
         if part.exists():
             part.unlink()
+
+
+def remove_leftovers(path: Path) -> None:
+    """Remove what writers of a file that were killed have left beside it, as far as that can be done."""
+    for name in os.listdir(str(path.parent)):
+        match = _PART.fullmatch(name[len(path.name):]) if name.startswith(path.name) else None
+        if match and not _is_alive(int(match.group(1))):
+            try:
+                path.with_name(name).unlink()
+            except OSError:
+                pass  # it is somebody else's, or another writer was quicker
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def write_whole(path: Path, data: bytes, sync: bool = True) -> None:

@@ -19,12 +19,14 @@ from .core.phrases import ANSWER_PHRASES, CHANGING_PHRASES, LEARNING_PHRASES, NA
 from .core.ports import Backend, Buttons, Camera, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
 from .core.state import BY_LIST, BY_VOICE, State
+from .core.timing import Stopwatch
 from .core.types import Clip, Utterance
 from .devices.buttons import KeyboardButtons
 from .devices.cameras import LiveCamera, Playback, Webcam
 from .devices.ear import Ear
 from .devices.earcons import read_earcons
 from .devices.microphone import AlsaMicrophone
+from .devices.power import has_mains, read_battery
 from .devices.replay import RealClock, Recording
 from .devices.sound import PygameSpeaker, WavSpeaker
 from .devices.voices import CachedVoice
@@ -39,8 +41,10 @@ from .tomlfile import read_toml
 from .upkeep.keeper import Keeper
 from .upkeep.retraining import plan_retraining
 from .upkeep.succession import Succession
+from .vision.detect import Detector
 from .vision.eyes import Eyes
 from .vision.fingertip import FingertipFinder
+from .vision.look import BoxLooker, CropLooker
 from .vision.recognise import Recogniser, TaughtHead
 from .vision.wider import WiderNames
 
@@ -48,6 +52,8 @@ log = logging.getLogger(__name__)
 
 WIDER = "imagenet"
 """The model that names what the object network does not, once it was fetched."""
+DETECTOR = "detector"
+"""The model that finds whole things."""
 
 
 @dataclass
@@ -74,7 +80,8 @@ class Body:
     def report(self, at: float) -> Status:
         """What the device knows of itself: local time, battery, taught things, names that are free."""
         return Status(at, time.strftime("%H:%M"), read_battery(),
-                      tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names())
+                      tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names(),
+                      self.learner.is_relearning)
 
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
@@ -85,7 +92,6 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     Without a `microphone`, which is open, things taught by button are named from a list. `live` says whether time goes
     on while the parts work, which in a replay it does not.
     """
-    finder = open_finder(stack, settings)
     recogniser = open_recogniser(stack, settings)
     memory = stack.enter_context(ObjectStore(store))
     voice = stack.enter_context(open_voice(settings))
@@ -106,8 +112,31 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
     for observer in observers:
         observer.on_ready(book)
-    eyes = Eyes(finder, recogniser, learner, settings.recognition.crop_share)
+    eyes = open_eyes(stack, settings, recogniser, learner)
     return Body(eyes, mouth, book, recogniser, render, learner, settings, ear)
+
+
+def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner) -> Eyes:
+    """The eyes, which look in the way of the settings. Raises ModelError where that cannot be."""
+    def open_whole(past: CropLooker) -> BoxLooker:
+        return BoxLooker(open_detector(stack, settings), recogniser, past)
+
+    eyes = Eyes(open_finder(stack, settings), recogniser, learner, settings.recognition.crop_share,
+                open_whole=open_whole)
+    eyes.look_by(settings.recognition.recogniser)
+    return eyes
+
+
+def open_detector(stack: ExitStack, settings: Settings, info: Optional[ModelInfo] = None,
+                  stopwatch: Optional[Stopwatch] = None) -> Detector:
+    """The detector of `info`, by default the live one, ready to run. Raises ModelError."""
+    if info is None:
+        models = InstalledModels()
+        if DETECTOR not in models.names():
+            raise ModelError("there is no detector on this machine: run `fingerpost models fetch coco`, or make one "
+                             "with `fingerpost train detector` and `fingerpost export`")
+        info = models.load(DETECTOR)
+    return Detector(stack.enter_context(open_backend(info, settings)), info, stopwatch)
 
 
 def open_finder(stack: ExitStack, settings: Settings) -> FingertipFinder:
@@ -157,7 +186,7 @@ def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Ev
         return heir
 
     succession = Succession(body.learner, open_heir, state_home() / "lineage.json")
-    retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home())
+    retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home(), has_mains)
     return Keeper(succession, retraining, clock, tell)
 
 
@@ -250,10 +279,17 @@ def load_earcons() -> Dict[str, Clip]:
 def render_ahead(body: Body) -> None:
     """Have everything rendered that can be said, so that no one waits for it."""
     names = [body.book.text(Utterance("list_name", (("name", name),))) for name in body.learner.free_names()]
-    body.render(names + sayable_texts(body.book, body.recogniser, body.learner.taught))
+    body.render(names + sayable_texts(body.book, body.recogniser, body.learner.taught, list_detectable()))
 
 
-def sayable_texts(book: PhraseBook, recogniser: Recogniser, taught: Sequence[TaughtObject]) -> List[str]:
+def list_detectable() -> Sequence[str]:
+    """The names of the things that the detector finds, where there is one."""
+    models = InstalledModels()
+    return models.generations(DETECTOR)[0].labels or () if DETECTOR in models.names() else ()
+
+
+def sayable_texts(book: PhraseBook, recogniser: Recogniser, taught: Sequence[TaughtObject],
+                  detectable: Sequence[str] = ()) -> List[str]:
     """Every fixed phrase, and every phrase that names a thing; what is said most comes first.
 
     The thousand names of the wider network get only what a pointing finger is answered with, 70 MB of clips. What a
@@ -261,16 +297,6 @@ def sayable_texts(book: PhraseBook, recogniser: Recogniser, taught: Sequence[Tau
     """
     texts, of_taught = book.fixed_texts(), NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
     for names, phrases in (([thing.object_id for thing in taught], of_taught), (recogniser.names, NAMING_PHRASES),
-                           (recogniser.wider_names, ANSWER_PHRASES)):
+                           (detectable, ANSWER_PHRASES), (recogniser.wider_names, ANSWER_PHRASES)):
         texts += [text for object_id in names for text in book.naming_texts(object_id, phrases)]
     return texts
-
-
-def read_battery() -> Optional[int]:
-    """Charge of the first battery in percent, or None (Linux power_supply class)."""
-    for path in sorted(Path("/sys/class/power_supply").glob("*/capacity")):
-        try:
-            return int(path.read_text())
-        except (OSError, ValueError):
-            continue
-    return None

@@ -124,6 +124,24 @@ def test_eyes_that_hang_in_native_code_do_not_mute_the_device(monkeypatch):
         device.hears("I can see again")
 
 
+def test_a_processor_on_which_a_look_takes_longer_than_a_finger_may_be_lost_still_names_things():
+    """Four runs of the network at 120 ms each."""
+    with Device() as device:
+        device.eyes.look_seconds = 4 * 0.12
+        device.hears("kiwi")
+
+
+def test_a_look_that_never_comes_back_is_announced_and_afterwards_things_are_named_again(monkeypatch):
+    monkeypatch.setattr(live, "HUNG_SECONDS", 0.5)
+    with Device() as device:
+        device.eyes.look_seconds = 1.0
+        device.hears("the recogniser has stopped")
+        assert device.loop.state.dwell is None
+        device.eyes.look_seconds = 0.0
+        device.hears("I can see again")
+        device.hears("kiwi")
+
+
 def test_an_error_in_the_eyes_is_announced_and_survived():
     with Device() as device:
         device.hears("kiwi")

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from fingerpost import wiring
+from fingerpost.core import decide
 from fingerpost.core.errors import ModelError
 from fingerpost.core.live import PerceptionThread, run_live
 from fingerpost.core.loop import Loop
@@ -43,7 +44,7 @@ from tests.kills import KILLS, live_until_killed, patient
 from tests.parts import EARCONS, PressedButtons, ScriptedCamera, SilentSpeaker, TonguelessVoice, english, status
 
 BOOK = english()
-ANEW, BACK = "I have learned your things anew.", "I went back to the older model."
+ANEW, BACK = "I have learned your things anew.", "I know things as I did before."
 
 STEPS = 12
 
@@ -139,7 +140,7 @@ class Device:
         perception = PerceptionThread(Eyes(DotFinder(), recogniser, self.learner, 0.35), self.desk, clock)
         body = SimpleNamespace(learner=self.learner)
         upkeep = self._stack.enter_context(wiring.open_keeper(Settings(), body, clock, perception.events.put))
-        loop = Loop(State(), mouth, perception.submit, status, [upkeep])
+        loop = self._loop = Loop(State(), mouth, perception.submit, status, [upkeep])
         self._thread = threading.Thread(target=run_live, daemon=True, args=(
             loop, mouth, perception, self.buttons, clock, self._stop))
         self._thread.start()
@@ -166,6 +167,10 @@ class Device:
         self.desk.colour = None
         self.heard.clear()
 
+    def waits_until_the_news_is_told(self):
+        while self._loop.state.news:
+            time.sleep(0.01)
+
     def press(self, button, kind="short"):
         self.buttons.press(button, kind, time.monotonic())
 
@@ -175,6 +180,7 @@ def models(tmp_path, monkeypatch):
     """A home where one model ships and two things were taught, and devices that look often."""
     models = open_models(tmp_path, monkeypatch)
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(decide, "NEWS_SECONDS", 0.5)
     monkeypatch.setattr(wiring, "make_recogniser", make_colours)
     box = crop_past(Fingertip(*TIP, (0.0, -1.0), 0.99, length=60.0), 320, 240, 0.35)
     with ObjectStore(state_home() / "objects.sqlite") as store:
@@ -186,6 +192,13 @@ def models(tmp_path, monkeypatch):
 
 def by_colour(stack):
     return make_colours(InstalledModels().load("objects"))
+
+
+def test_where_the_four_runs_of_a_look_take_longer_than_a_finger_may_be_lost_things_are_named(models, monkeypatch):
+    run = Colours.run
+    monkeypatch.setattr(Colours, "run", lambda network, array: time.sleep(0.12) or run(network, array))
+    with Device(by_colour) as device:
+        device.names(RED, "tea")
 
 
 def test_a_running_device_goes_over_to_another_model_and_back_and_says_so(models):
@@ -220,10 +233,24 @@ def test_after_a_restart_it_says_so_once_the_things_are_known_again(models):
     install(models, b"first")
     with Device(by_colour) as device:
         device.hears(ANEW)
+        device.waits_until_the_news_is_told()
         device.names(BLUE, "salt")
     with Device(by_colour) as device:
         device.names(RED, "tea")
         assert ANEW not in device.heard
+
+
+def test_what_happened_while_it_slept_is_told_after_a_restart(models):
+    with Device(by_colour) as device:
+        device.press("mode", "long")
+        device.hears("Sleeping.")
+        info = install(models, b"first")
+        while device.learner.backbone != info.sha256 or device.learner.is_renewing:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        assert ANEW not in device.heard
+    with Device(by_colour) as device:
+        device.hears(ANEW)
 
 
 def test_a_model_that_cannot_run_does_not_take_over(models, caplog):
@@ -259,7 +286,7 @@ def test_the_swap_and_rollback_of_a_retrained_model_spoken(tmp_path, monkeypatch
                "--", "--epochs", "1", "--batch", "8", "--hold-out", "0.2"]
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.1)
     monkeypatch.setattr(retraining, "NICENESS", 0)  # a test must not wait for whatever else runs here
-    monkeypatch.setattr(wiring, "plan_retraining", lambda settings, taught, folder: Retraining(
+    monkeypatch.setattr(wiring, "plan_retraining", lambda settings, taught, folder, powered: Retraining(
         [str(word) for word in command], 0.0, taught, folder))
     models = InstalledModels()
     shipped = models.load("objects")

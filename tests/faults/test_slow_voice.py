@@ -25,7 +25,7 @@ class SlowVoice(TonguelessVoice):
 
     def __init__(self):
         super().__init__()
-        self.batches, self.complaint, self.niceness = [], "", 0
+        self.batches, self.complaint, self.error, self.niceness = [], "", VoiceError, 0
         self.released, self.begun = threading.Event(), threading.Event()
         self.done = threading.Semaphore(0)
 
@@ -36,7 +36,7 @@ class SlowVoice(TonguelessVoice):
         self.batches.append(list(texts))
         self.done.release()
         if self.complaint:
-            raise VoiceError(self.complaint)
+            raise self.error(self.complaint)
         super().render(texts)
 
     def wait_for(self, batches):
@@ -102,8 +102,9 @@ def test_a_voice_that_hangs_does_not_hold_up_the_end_and_nothing_is_rendered_aft
     assert len(voice.batches) == 1
 
 
-def test_a_missing_voice_is_complained_of_once_and_the_thread_goes_on(voice, rendering, caplog):
-    voice.complaint = "there is no voice; install espeak-ng"
+@pytest.mark.parametrize("error", [VoiceError, RuntimeError])
+def test_a_missing_voice_is_complained_of_once_and_the_thread_goes_on(voice, rendering, caplog, error):
+    voice.complaint, voice.error = "there is no voice; install espeak-ng", error
     voice.released.set()
     for text in ("tea", "salt"):
         rendering.submit([text])

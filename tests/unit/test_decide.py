@@ -15,6 +15,7 @@ from fingerpost.core.events import (
     Learn,
     Learned,
     PowerOff,
+    Recognise,
     Recognised,
     Recovered,
     Report,
@@ -32,6 +33,7 @@ from fingerpost.core.state import (
     STARTING,
     STOPPING,
     TEACHING,
+    Dwell,
     State,
 )
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
@@ -112,6 +114,47 @@ def test_an_answer_about_an_older_dwell_is_dropped():
     assert story.state.dwell.pending == 2
     story.frame((10.0, 10.0))
     assert story.happen(Recognised(2, 0.6, (Guess("Kiwi", 0.99),))).said() == []
+
+
+def test_looks_that_take_longer_than_a_finger_may_be_lost_are_counted_all_the_same():
+    """No frame is seen while the slow processor looks, and time passes."""
+    story = Story()
+    for index in range(4):
+        story.state, _ = decide(story.state, Seen(index, index * 0.1, TIP, CLEAR))
+    for index, at in ((5, 0.5), (6, 2.0), (7, 3.5)):
+        story.state, actions = decide(story.state, Seen(index, at, TIP, CLEAR))
+        assert [type(action) for action in actions if not isinstance(action, Hush)] == [Recognise]
+        for tenth in range(1, 14):
+            story.happen(Tick(at + tenth / 10))
+        story.happen(Recognised(index, at, (Guess("Kiwi", 0.99),)))
+        story.happen(Tick(at + 1.4))
+    assert (story.said(), story.chimed()) == (["named:Kiwi"], [])
+
+
+def test_after_a_slow_look_a_finger_that_has_gone_is_missed_as_soon_as_ever():
+    story = Story().rest("", seconds=0.3)
+    story.state, _ = decide(story.state, Seen(9, 0.9, TIP, CLEAR))
+    assert story.state.dwell.pending == 9
+    story.happen(Tick(2.0)).happen(Recognised(9, 0.9, (Guess("Kiwi", 0.99),)))
+    assert story.happen(Tick(2.4)).state.dwell is not None
+    assert story.happen(Tick(2.5)).state.dwell is None
+
+
+def test_a_look_that_never_comes_back_ends_with_the_fault_that_it_becomes():
+    story = Story()
+    story.state = State(mode=POINTING, faults=frozenset({"eyes"}), dwell=Dwell(300.0, 200.0, 0.0, 0.5, pending=5))
+    assert story.happen(Tick(3.0)).state.dwell is not None
+    assert story.happen(Fault("eyes", 3.5)).state.dwell is None
+    assert story.said() == []
+
+
+@pytest.mark.parametrize("question", ["look", "known"])
+def test_who_asks_while_things_are_learned_anew_hears_why_they_are_not_known(question):
+    for relearning in (False, True):
+        story = Story()
+        story.state = State(mode=POINTING, question=question)
+        story.happen(Status(1.0, "12:30", None, ("taught:1",), relearning=relearning))
+        assert ("relearning" in story.said()) == relearning
 
 
 def test_the_finger_is_greeted_when_it_comes_and_not_on_every_frame():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -10,17 +11,19 @@ from dataclasses import replace
 import pytest
 
 from fingerpost.core.events import Tick
-from fingerpost.core.leisure import Leisure
+from fingerpost.core.leisure import RETRY_SECONDS, Leisure
 from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Press
 from fingerpost.devices.replay import RealClock
 from fingerpost.settings import Settings
 from fingerpost.upkeep import keeper as keepers
 from fingerpost.upkeep.keeper import Keeper
-from fingerpost.upkeep.retraining import Retraining, plan_retraining
+from fingerpost.upkeep.retraining import WORSE, Retraining, plan_retraining
 
 SUCCEED = "pass"
-FAIL = "import sys; print('the retrained network is worse'); sys.exit(1)"
+FAIL = "import sys; print('no space left on device'); sys.exit(1)"
+WORSEN = f"import sys; sys.exit({WORSE})"
+END = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
 SLEEP = "import time; print('ready', flush=True); time.sleep(100)"
 REFUSE = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SLEEP!r}])"
@@ -71,29 +74,66 @@ def finish(retraining):
     wait_until(has_ended)
 
 
-def test_what_was_taught_is_learned_from_once_also_across_restarts(home):
-    retraining = home.retrain(SUCCEED)
+@pytest.mark.parametrize("script", [SUCCEED, WORSEN])
+def test_what_was_taught_is_learned_from_once_also_across_restarts(home, script, caplog):
+    retraining = home.retrain(script)
     retraining.step(QUIET, 100.0)
     finish(retraining)
+    assert ("is worse and was dropped" in caplog.text) == (script == WORSEN)
     for run in (retraining, home.retrain(SUCCEED)):
-        run.step(QUIET, 100.0)
+        run.step(replace(QUIET, at=100.0 + RETRY_SECONDS), 100.0)
         assert not run.is_running
     home.taught = {"taught:1": 5}
     retraining.step(QUIET, 100.0)
     assert retraining.is_running
 
 
-def test_a_failure_is_logged_once_and_tried_again_when_more_was_taught(home, caplog):
+MORE = {"taught:1": 4, "taught:2": 1}
+
+
+@pytest.mark.parametrize(("leisure", "taught"), [(replace(QUIET, at=100.0 + RETRY_SECONDS), {"taught:1": 4}),
+                                                 (QUIET, MORE)])
+def test_a_failure_is_logged_once_and_tried_again_after_an_hour_or_when_more_was_taught(home, leisure, taught, caplog):
     retraining = home.retrain(FAIL)
     retraining.step(QUIET, 100.0)
     finish(retraining)
-    for run in (retraining, home.retrain(FAIL)):
-        run.step(QUIET, 100.0)
-        assert not run.is_running
-    assert len(caplog.records) == 1
-    assert "the retrained network is worse" in caplog.text
-    home.taught["taught:2"] = 1
     retraining.step(QUIET, 100.0)
+    assert not retraining.is_running
+    assert len(caplog.records) == 1
+    assert "no space left on device" in caplog.text
+    home.taught = taught
+    retraining.step(leisure, leisure.at)
+    assert retraining.is_running
+
+
+def test_a_failure_is_tried_again_at_the_next_start(home):
+    retraining = home.retrain(FAIL)
+    retraining.step(QUIET, 100.0)
+    finish(retraining)
+    restarted = home.retrain(SLEEP)
+    restarted.step(QUIET, 100.0)
+    assert restarted.is_running
+
+
+def test_one_that_was_ended_with_everything_else_has_not_failed(home, caplog):
+    """As when the system shuts down. It starts over at the next quiet time."""
+    retraining = home.retrain(END)
+    retraining.step(QUIET, 100.0)
+    finish(retraining)
+    assert not caplog.records
+    assert not (home.folder / "retrained.json").exists()
+
+
+def test_without_mains_it_ends_and_waits(home):
+    powered = True
+    retraining = Retraining([sys.executable, "-c", SLEEP], 60.0, lambda: home.taught, home.folder, lambda: powered)
+    home.runs.append(retraining)
+    retraining.step(QUIET, 100.0)
+    assert retraining.is_running
+    powered = False
+    finish(retraining)
+    powered = True
+    retraining.step(replace(QUIET, at=160.0), 160.0)
     assert retraining.is_running
 
 
@@ -119,9 +159,9 @@ def test_it_ends_for_the_wearer_and_starts_over_at_the_next_quiet_time(home, scr
 
     wait_until(has_ended)
     assert not caplog.records
-    retraining.step(replace(WANTED, at=259.0), 259.0)
-    assert not retraining.is_running
     retraining.step(replace(WANTED, at=260.0), 260.0)
+    assert not retraining.is_running
+    retraining.step(replace(WANTED, at=261.0), 261.0)
     assert retraining.is_running
 
 
@@ -148,7 +188,7 @@ def test_a_device_that_is_switched_off_leaves_no_process_behind(home):
     retraining.close()
     retraining.close()
     assert process.returncode is not None
-    assert home.retrain(SLEEP)._trained == {}
+    assert not (home.folder / "retrained.json").exists()
 
 
 @pytest.mark.parametrize("content", ["", "[", "[1]", '{"taught:1": "many"}', '{"taught:1": null}'])
@@ -166,13 +206,16 @@ class Succession:
     """Tells what it is given; fails the first time."""
 
     def __init__(self, event=None):
-        self.event, self.looks = event, 0
+        self.event, self.looks, self.remembered = event, 0, 0
 
     def step(self, at):
         self.looks += 1
         if self.looks == 1:
             raise RuntimeError("no luck")
         return self.event
+
+    def remember(self):
+        self.remembered = self.remembered + 1
 
 
 def test_a_press_ends_the_retraining_at_once(home, monkeypatch):
@@ -201,21 +244,54 @@ def test_it_goes_on_after_an_error_and_tells_what_it_notices(monkeypatch, caplog
     assert "no luck" in caplog.text
 
 
+def test_it_remembers_a_change_of_the_model_once_the_wearer_has_heard_of_it():
+    """Also when the device is switched off just then."""
+    succession, pointing = Succession(), State(mode=POINTING)
+    keeper = Keeper(succession, None, RealClock(), lambda event: None)
+    remembered = []
+    for state in (pointing, replace(pointing, news="model_newer"), replace(pointing, news="model_older"), pointing):
+        keeper.on_event(Tick(1.0), state)
+        remembered.append(succession.remembered)
+    keeper.close()
+    keeper.close()
+    assert remembered == [0, 0, 0, 0]
+    assert succession.remembered == 1
+
+
 # Where it is wanted and possible
 
+def plan(folder, **teaching):
+    return plan_retraining(replace(Settings().teaching, **teaching), dict, folder, lambda: True)
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """The wearer's home, with a folder of photos, where torch is said to be."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "photos").mkdir()
+    return tmp_path / "photos"
+
+
 def test_without_pictures_of_the_built_in_names_there_is_no_retraining(tmp_path):
-    assert plan_retraining(Settings().teaching, dict, tmp_path) is None
+    assert plan(tmp_path) is None
 
 
-def test_without_torch_there_is_none_and_that_is_said(tmp_path, monkeypatch, caplog):
+def test_without_torch_there_is_none_and_that_is_said(photos, monkeypatch, caplog):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert plan_retraining(replace(Settings().teaching, retrain_data="photos"), dict, tmp_path) is None
+    assert plan(photos, retrain_data=str(photos)) is None
     assert "pip install 'fingerpost[train]'" in caplog.text
 
 
-def test_the_command_names_the_pictures(tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
-    settings = replace(Settings().teaching, retrain_data="photos", retrain_other="others", retrain_idle_minutes=2.0)
-    retraining = plan_retraining(settings, dict, tmp_path)
-    assert retraining._command[1:] == ["-m", "fingerpost", "train", "taught", "--data", "photos", "--other", "others"]
+@pytest.mark.parametrize(("data", "other"), [("~/foto", ""), ("~/photos", "~/foto")])
+def test_a_folder_that_is_not_there_is_one_clear_line(photos, data, other, caplog):
+    assert plan(photos, retrain_data=data, retrain_other=other) is None
+    assert len(caplog.records) == 1
+    assert f"there is no folder {photos.parent / 'foto'}: correct retrain_data" in caplog.text
+
+
+def test_the_command_names_the_pictures_and_the_process_with_which_it_is_to_end(photos):
+    retraining = plan(photos, retrain_data="~/photos", retrain_other=str(photos), retrain_idle_minutes=2.0)
+    assert retraining._command[1:] == ["-m", "fingerpost", "train", "taught", "--parent", str(os.getpid()),
+                                       "--data", str(photos), "--other", str(photos)]
     assert retraining._idle_seconds == 120.0

@@ -100,7 +100,7 @@ def test_a_missing_voice_label_comes_without_new_samples(home, away, archive):
 def test_embeddings_of_another_network_wait_to_be_made_anew(away, archive):
     away.merge(read_archive(archive))
     assert away.embeddings("new net") == {}
-    assert len(list(away.stale("new net"))) == 3
+    assert len(away.stale("new net")) == 3
 
 
 def test_embeddings_that_cannot_be_of_the_same_network_are_refused(away, archive):

@@ -72,7 +72,7 @@ def test_a_name_is_one_line_that_can_be_read(store, name):
 
 def test_a_photo_is_kept_no_larger_than_it_is_needed(store):
     store.add("cup", [(np.full((2160, 3840, 3), (250, 10, 10), np.uint8), vector())], "net")
-    ((_, picture),) = store.stale("another net")
+    (picture,) = map(store.crop, store.stale("another net"))
     assert picture.shape == (432, LONGEST_SIDE, 3)
     assert (picture == (250, 10, 10)).all()
 
@@ -229,10 +229,11 @@ def test_embeddings_of_another_network_are_left_out_until_they_are_made_anew(sto
     thing = store.add("cup", [(picture, vector())], "old net")
     store.keep(picture, vector(), "old net")
     assert store.embeddings("new net") == {}
-    for sample_id, crop in store.stale("new net"):
-        np.testing.assert_array_equal(crop, picture)
+    for sample_id in store.stale("new net"):
+        np.testing.assert_array_equal(store.crop(sample_id), picture)
         store.replace_embeddings({sample_id: vector(7)}, "new net")
-    assert list(store.stale("new net")) == []
+    assert store.stale("new net") == []
+    assert store.crop(99) is None
     np.testing.assert_array_equal(store.embeddings("new net")[thing.object_id], vector(7)[None])
     assert len(store.waiting_embeddings("new net")) == 1
     assert store.verify() == []

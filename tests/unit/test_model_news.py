@@ -1,12 +1,15 @@
-"""Another model names things: that is told once, when it can be heard and disturbs nothing."""
+"""Another model names things: that is told once, when it can be heard to its end and disturbs nothing."""
 
 from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.events import Listened, ModelChanged, Tick
+from fingerpost.core.decide import AGAIN_SECONDS, NEWS_SECONDS
+from fingerpost.core.events import Fault, Listened, ModelChanged, Tick
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
 from tests.story import Story
+
+ONCE, NEVER = ["model_newer"], []
 
 
 def tell(story, newer=True):
@@ -15,7 +18,9 @@ def tell(story, newer=True):
     return tick(story)
 
 
-def tick(story):
+def tick(story, seconds=0.0):
+    """Time passes without a frame; what is said then."""
+    story.at += seconds
     story.happen(Tick(story.at))
     return story.said()
 
@@ -23,12 +28,14 @@ def tick(story):
 @pytest.mark.parametrize(("newer", "phrase"), [(True, "model_newer"), (False, "model_older")])
 def test_it_is_told_once(newer, phrase):
     story = Story()
-    assert [tell(story, newer), tick(story)] == [[phrase], []]
+    assert [tell(story, newer), tick(story), tick(story, NEWS_SECONDS + 0.1), tick(story, 60.0)] == [
+        [phrase], [], [], []]
+    assert story.state.news == ""
 
 
 @pytest.mark.parametrize(("mode", "said"), [
-    (STARTING, ["starting"]), (POINTING, ["model_newer"]), (TEACHING, ["model_newer"]), (NAMING, []),
-    (MENU, ["model_newer"]), (ASLEEP, []), (STOPPING, []),
+    (STARTING, ["starting"]), (POINTING, ONCE), (TEACHING, NEVER), (NAMING, NEVER), (MENU, NEVER), (ASLEEP, NEVER),
+    (STOPPING, NEVER),
 ])
 def test_in_every_mode(mode, said):
     assert tell(Story(mode=mode)) == said
@@ -36,30 +43,58 @@ def test_in_every_mode(mode, said):
 
 def test_a_device_that_starts_says_first_that_it_is_ready():
     story = Story(mode=STARTING)
-    assert [tell(story), story.frame().said(), tick(story)] == [["starting"], ["ready"], ["model_newer"]]
+    assert [tell(story), story.frame().said(), tick(story)] == [["starting"], ["ready"], ONCE]
 
 
 def test_a_sleeper_hears_it_when_awake():
     story = Story()
     story.press("mode", "long").said()
-    assert tell(story) == []
+    assert tell(story) == NEVER
     assert story.press("mode").said() == ["awake"]
-    assert tick(story) == ["model_newer"]
+    assert tick(story) == ONCE
+
+
+@pytest.mark.parametrize("mode", [TEACHING, MENU])
+def test_it_waits_until_the_wearer_is_back_to_pointing(mode):
+    story = Story(mode=mode)
+    assert [tell(story), story.press("mode").said(), tick(story)] == [NEVER, ["pointing_on"], ONCE]
 
 
 def test_it_is_not_spoken_into_a_recording():
     story = Story(mode=NAMING)
-    assert tell(story) == []
-    story.happen(Listened(story.at, 0.7)).said()
-    assert tick(story) == ["model_newer"]
+    assert tell(story) == NEVER
+    story.happen(Listened(story.at, 0.7)).press("mode").said()
+    assert tick(story) == ONCE
 
 
 def test_it_waits_until_the_finger_has_gone():
     story = Story().rest("Kiwi")
     assert story.said() == ["named:Kiwi"]
-    assert tell(story) == []
-    assert story.away().said() == []
-    assert tick(story) == ["model_newer"]
+    assert tell(story) == NEVER
+    assert [story.away(0.8).said(), tick(story), story.away(0.5).said(), tick(story)] == [[], NEVER, [], ONCE]
+
+
+CUTS = {
+    "a press": lambda story: story.press("action"),
+    "a name": lambda story: story.rest("Kiwi").away(),
+    "a fault": lambda story: story.happen(Fault("camera", story.at)),
+}
+
+
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_what_is_cut_off_is_told_again_but_not_at_once(cut):
+    story = Story()
+    assert tell(story) == ONCE
+    cut(story).said()
+    assert [tick(story), tick(story, AGAIN_SECONDS), tick(story, NEWS_SECONDS + 0.1)] == [NEVER, ONCE, NEVER]
+    assert story.state.news == ""
+
+
+def test_what_only_waits_its_turn_behind_it_does_not_cut_it_off():
+    story = Story()
+    tell(story)
+    story.frame((600.0, 5.0))
+    assert [tick(story, NEWS_SECONDS + 0.1), tick(story, 60.0)] == [NEVER, NEVER]
 
 
 def test_of_two_changes_the_last_is_told():

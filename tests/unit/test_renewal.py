@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fingerpost.core.errors import StoreError
+from fingerpost.core.errors import ModelError, StoreError
 from fingerpost.core.ports import Backend
+from fingerpost.memory import renewal
 from fingerpost.memory.learner import Learner
 from fingerpost.memory.objects import ObjectStore
 from fingerpost.models import ModelInfo
@@ -82,7 +83,7 @@ def test_the_old_network_knows_everything_until_the_new_one_does(device):
     assert (device.learner.backbone, device.name(RED), device.name(BLUE)) == ("new", "tea", "salt")
     assert device.old.is_closed
     assert not device.new.is_closed
-    assert list(device.store.stale("new")) == []
+    assert device.store.stale("new") == []
     assert device.store.verify() == []
 
 
@@ -97,7 +98,7 @@ def test_what_is_taught_meanwhile_is_known_at_once_and_taken_along(device):
         device.learner.renew()
     assert [device.name(crop) for crop in (RED, BLUE, GREEN)] == ["tea", "salt", "jam"]
     assert device.learner.waiting() == 1
-    assert list(device.store.stale("new")) == []
+    assert device.store.stale("new") == []
 
 
 def test_a_device_that_is_switched_off_before_the_end_has_lost_nothing(device):
@@ -140,21 +141,94 @@ def refuse(*details):
     raise StoreError("the card is full")
 
 
+@pytest.mark.parametrize("part", ["list", "picture", "network"])
+def test_an_error_on_the_way_costs_no_sample_and_lets_no_half_known_network_take_over(device, monkeypatch, part):
+    """The second attempt fails, of however many it takes."""
+    def fail_once(owner, name, error):
+        real, calls = getattr(owner, name), []
+
+        def attempt(*given):
+            calls.append(given)
+            if len(calls) == 2 or part == "list" and len(calls) == 1:
+                raise error
+            return real(*given)
+        monkeypatch.setattr(owner, name, attempt)
+
+    fail_once(*{"list": (device.store, "stale", StoreError("a disk error")),
+                "picture": (device.store, "crop", StoreError("a disk error")),
+                "network": (device.heir, "embed", ModelError("the network fails"))}[part])
+    device.learner.hand_over(device.heir)
+    errors = 0
+    while device.learner.is_renewing:
+        try:
+            device.learner.renew()
+        except (StoreError, ModelError):
+            errors += 1
+        assert (device.name(RED), device.name(BLUE)) == ("tea", "salt")
+    assert errors
+    assert device.learner.backbone == "new"
+    assert device.store.stale("new") == []
+
+
+def test_a_spoilt_sample_holds_nothing_up(device):
+    with device.store._database.transaction() as write:
+        write("UPDATE samples SET crop = 'spoilt' WHERE id = 1")
+    device.learner.hand_over(device.heir)
+    while device.learner.is_renewing:
+        device.learner.renew()
+    assert (device.learner.backbone, device.name(RED), device.name(BLUE)) == ("new", "tea", "salt")
+    assert device.store.stale("new") == [1]
+
+
+# A device that was off while its network was exchanged
+
+def test_it_says_that_it_knows_them_only_once_it_does(device):
+    assert not device.learner.is_relearning
+    restarted = Learner(device.store, device.heir, ())
+    while restarted.renew():
+        assert restarted.is_relearning
+    assert not restarted.is_relearning
+    device.recogniser = device.heir
+    assert device.name(BLUE) == "salt"
+
+
+def test_many_short_outings_get_there(device, monkeypatch):
+    monkeypatch.setattr(renewal, "BATCH", 2)
+    left = []
+    for _ in range(2):
+        restarted = Learner(device.store, device.heir, ())
+        assert restarted.is_relearning
+        restarted.renew()
+        restarted.renew()
+        left.append(len(device.store.stale("new")))
+    assert left == [1, 0]
+
+
+def test_a_network_that_is_to_take_over_does_not_store_what_the_one_that_runs_would_miss(device, monkeypatch):
+    monkeypatch.setattr(renewal, "BATCH", 1)
+    device.learner.hand_over(device.heir)
+    device.learner.renew()
+    device.learner.renew()
+    assert not device.learner.is_relearning
+    assert len(device.store.stale("new")) == 3
+
+
 def test_embeddings_are_replaced_all_or_none(device):
-    keys = [key for key, _ in device.store.stale("new")]
+    keys = device.store.stale("new")
     with pytest.raises(ValueError):
         device.store.replace_embeddings({keys[0]: np.ones(3), keys[1]: "nonsense"}, "new")
-    assert len(list(device.store.stale("new"))) == 3
+    assert len(device.store.stale("new")) == 3
     device.store.replace_embeddings({keys[0]: np.ones(3), 99: np.ones(3)}, "new")
-    assert len(list(device.store.stale("new"))) == 2
+    assert len(device.store.stale("new")) == 2
 
 
-def test_eyes_that_cannot_renew_try_again_only_later():
+@pytest.mark.parametrize("error", [StoreError("the card is full"), ModelError("the network fails")])
+def test_eyes_that_cannot_renew_try_again_only_later(error):
     tries = []
 
     def renew():
         tries.append(1)
-        refuse()
+        raise error
 
     sight = eyes.Eyes(SimpleNamespace(threshold=0.5), None, SimpleNamespace(renew=renew), 0.35)
     for at in (0.0, 1.0, 59.0, 60.0, 61.0):

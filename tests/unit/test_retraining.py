@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from dataclasses import replace
 
 import cv2
@@ -19,6 +21,7 @@ from fingerpost.learning.naming import retrain, taught, trial  # noqa: E402
 from fingerpost.learning.naming.trial import BUILT_IN, LESSONS, STRANGERS, Exam, Score  # noqa: E402
 from fingerpost.memory.objects import ObjectStore  # noqa: E402
 from fingerpost.models import ModelStore  # noqa: E402
+from fingerpost.upkeep.retraining import WORSE  # noqa: E402
 from fingerpost.vision.wider import OTHER  # noqa: E402
 from tests.retraining import settle, ship_network, teach_mug, write_data  # noqa: E402
 
@@ -132,7 +135,7 @@ def test_a_network_that_is_worse_stays_out(home, monkeypatch, capsys):
     monkeypatch.setattr(retrain, "examine", lambda *given: next(scores))
     models = InstalledModels()
     live = models.load("objects")
-    assert retrain.judge(models, live, asset_home() / "models", Exam([], []), 1) == 1
+    assert retrain.judge(models, live, asset_home() / "models", Exam([], []), 1) == WORSE
     assert "is worse: what was live stays live" in capsys.readouterr().out
     assert models.generations("objects") == (live,)
 
@@ -155,6 +158,18 @@ def test_two_retrainings_do_not_get_in_each_others_way(home):
             retrain.main(arguments(home))
         assert (room / "learn").exists()
     assert not room.exists()
+
+
+def test_a_run_whose_device_is_gone_ends_before_it_begins(home):
+    """As seen from a process whose parent is another than the one it was told of."""
+    write_data(home / "data")
+    process = os.fork()
+    if not process:
+        try:
+            retrain.main(arguments(home, "--parent", 1 if os.getppid() != 1 else 2))
+        finally:
+            os._exit(1)
+    assert os.WTERMSIG(os.waitpid(process, 0)[1]) == signal.SIGKILL
 
 
 def test_a_training_without_memory_changes_nothing(home):

@@ -20,6 +20,7 @@ from fingerpost.core.events import (
     Seen,
     Status,
     Tick,
+    WayChanged,
 )
 from fingerpost.core.state import (
     ASLEEP,
@@ -50,6 +51,7 @@ EVENTS = [
     Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()), Fault("microphone", 1.0), Kept(1.0, 1, "taught:2"),
     Status(1.0, "12:30", None, ("taught:1",), ("cup", "tin")), Listened(1.0, 0.0), Listened(1.0, 0.7),
     Changed(1.0, "forgotten", "taught:1"), Changed(1.0, "nothing"), ModelChanged(1.0, newer=True),
+    WayChanged(1.0, "crop"), WayChanged(1.0, ""),
 ] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]
 
 

@@ -15,7 +15,7 @@ class Learner:
     """Goes over to whatever it is handed when it is told to."""
 
     def __init__(self, backbone):
-        self.backbone, self.heirs, self.is_renewing = backbone, [], False
+        self.backbone, self.heirs, self.is_renewing, self.taught = backbone, [], False, ("tea",)
 
     def hand_over(self, heir):
         self.heirs.append(heir)
@@ -30,7 +30,7 @@ class Device:
 
     def __init__(self, models):
         self.learner = Learner(models.load("objects").sha256)
-        self.refused = ""
+        self.refused, self.is_deaf = "", False
         self.succession = Succession(self.learner, self.open, state_home() / "lineage.json")
 
     def open(self, info):
@@ -46,6 +46,8 @@ class Device:
             events.append(self.succession.step(1.0))
         told = [event.newer for event in events if isinstance(event, ModelChanged)]
         assert len(told) <= 1
+        if told and not self.is_deaf:
+            self.succession.remember()
         return told[0] if told else None
 
 
@@ -98,6 +100,27 @@ def test_what_happened_while_the_device_was_off_is_told_at_the_next_start(models
     assert [Device(models).notice() for _ in range(2)] == [True, None]
     models.rollback("objects")
     assert [Device(models).notice() for _ in range(2)] == [False, None]
+
+
+def test_what_was_not_told_before_the_device_was_switched_off_is_told_at_the_next_start(models):
+    device = Device(models)
+    device.notice()
+    device.is_deaf = True
+    install(models, b"first")
+    assert [device.notice(), device.notice()] == [True, None]
+    assert [Device(models).notice() for _ in range(2)] == [True, None]
+
+
+def test_where_nothing_was_taught_nothing_is_told_of_a_newer_model_also_later(models):
+    device = Device(models)
+    device.learner.taught = ()
+    device.notice()
+    install(models, b"first")
+    assert device.notice() is None
+    assert Device(models).notice() is None
+    device.learner.taught = ("tea",)
+    install(models, b"second")
+    assert device.notice() is True
 
 
 def test_a_model_older_than_todays_but_newer_than_the_last_that_ran_is_new(models):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 import threading
 import time
 import types
@@ -186,6 +188,18 @@ def test_a_damaged_clip_is_rendered_again(tmp_path):
     path.write_bytes(path.read_bytes()[:100])
     voice.render(["Hello."])
     assert voice.cached("Hello.").seconds > 0.2
+
+
+def test_what_a_batch_that_was_cut_off_has_left_is_removed_but_not_that_of_one_that_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(voices, "CHILD", CRASHING_CHILD)
+    for name, age_seconds in (("fingerpost-render-old", 4000), ("fingerpost-render-new", 10), ("other", 4000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.wav").write_bytes(b"clip")
+        os.utime(tmp_path / name, (time.time() - age_seconds,) * 2)
+    with pytest.raises(VoiceError):
+        english(tmp_path / "clips").render(["tea"])
+    assert {path.name for path in tmp_path.iterdir()} == {"fingerpost-render-new", "other"}
 
 
 def test_memory_holds_the_clips_used_last(tmp_path):

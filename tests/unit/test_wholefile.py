@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import threading
 
@@ -78,6 +79,26 @@ def test_two_threads_may_write_the_same_file_at_once(tmp_path):
         other.join()
         assert path.read_bytes() == b"theirs, which is longer"
     assert path.read_bytes() == b"ours"
+
+
+def test_what_a_writer_that_was_killed_has_left_goes_when_the_file_is_written_again(tmp_path):
+    path = tmp_path / "file"
+    write_whole(path, b"old")
+    killed = os.fork()
+    if not killed:
+        with replacing(path) as file:
+            file.write(b"half")
+            file.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(killed, 0)
+    (left,) = set(tmp_path.iterdir()) - {path}
+    others = {tmp_path / f"file.{os.getpid()}-7.part", tmp_path / "file.1-7.part", tmp_path / "file.part",
+              tmp_path / left.name.replace("file", "another"), tmp_path / left.name.replace("file", "file.txt")}
+    for other in others:
+        other.write_bytes(b"not ours")
+    write_whole(path, b"whole")
+    assert path.read_bytes() == b"whole"
+    assert set(tmp_path.iterdir()) == {path, *others}
 
 
 @pytest.mark.parametrize(("number", "fails"), [(errno.EINVAL, False), (errno.EIO, True)])

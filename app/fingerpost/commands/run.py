@@ -30,8 +30,7 @@ def main(args: argparse.Namespace) -> int:
     if args.camera:
         settings = change(settings, camera=change(settings.camera, source=args.camera))
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, frame: stop.set())
+    catch_signals(stop)
     if args.seconds:
         timer = threading.Timer(args.seconds, stop.set)
         timer.daemon = True
@@ -50,3 +49,10 @@ def main(args: argparse.Namespace) -> int:
         loop = body.loop(perception.submit, [*observers, keeper])
         run_live(loop, body.mouth, perception, buttons, clock, stop)
     return 0
+
+
+def catch_signals(stop: threading.Event) -> None:
+    """Have Ctrl-C, `kill` and a terminal that is closed end the run in order; what nohup ignores stays ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda number, frame: stop.set())

@@ -48,13 +48,15 @@ def say_again(state: State, press: Press) -> Outcome:
         return state, (fault or reply("nothing_to_repeat"),)
     if state.repeated_at is not None and press.at - state.repeated_at <= state.rules.more_seconds:
         return replace(state, repeated_at=None), (say_more(state),)
-    slots = {"thing": state.answer.best} if state.answer.best and state.answer.phrase != "unsure" else {}
+    slots = {"thing": state.answer.thing} if state.answer.thing else {}
     return replace(state, repeated_at=press.at), (reply(state.answer.phrase, **slots),)
 
 
 def say_more(state: State) -> Say:
-    """The runner-up of a name, or the reason for doubt."""
+    """The runner-up of a name, or the reason why there is none."""
     assert state.answer is not None
+    if state.answer.phrase == "nothing":
+        return reply("why_nothing")
     best, second = (state.answer.guesses + (NOBODY, NOBODY))[:2]
     if state.answer.phrase != "unsure":
         return reply("runner_up", thing=second.object_id) if second.confidence >= RUNNER_UP else reply("no_runner_up")
@@ -78,7 +80,7 @@ def on_status(state: State, status: Status) -> Outcome:
 
 
 def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
-    """Faults, hand, light, focus, time and battery, one after the other."""
+    """Faults, hand, light, focus, what is not known yet, time and battery, one after the other."""
     phrases = ["fault_" + part for part in sorted(state.faults)]
     if state.view is not None:
         quality, rules = state.view.quality, state.rules
@@ -91,6 +93,7 @@ def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
             phrases.append("too_bright")
         else:
             phrases.append("blurred" if quality.sharpness < rules.blurred else "light_good")
+    phrases += ["relearning"] if status.relearning else []
     said = tuple(Say(Utterance(phrase, priority=1)) for phrase in phrases)
     said += (Say(Utterance("clock", (("time", status.time),), priority=1)),)
     if status.battery_percent is not None:

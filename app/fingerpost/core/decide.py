@@ -18,6 +18,7 @@ from .events import (
     Event,
     Fault,
     Forgotten,
+    Hush,
     Kept,
     Learned,
     Listened,
@@ -29,27 +30,49 @@ from .events import (
     Status,
     StopListening,
     Tick,
+    WayChanged,
 )
 from .replies import Outcome, mend
-from .state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
+from .state import ASLEEP, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import Press, Utterance
+
+NEWS_SECONDS = 4.0
+"""News is told in so long, what was being said before it included."""
+AGAIN_SECONDS = 10.0
+"""News that was cut off is told again after so long at the earliest."""
 
 
 def decide(state: State, event: Event) -> Outcome:
     """The next state and what is to be done, in order. Total: every state takes every event."""
     if state.mode == STOPPING:
         return state, ()
-    return _HANDLERS[type(event)](state, event)
+    state, actions = _HANDLERS[type(event)](state, event)
+    if state.news_until is not None and any(map(silences, actions)):
+        # What was cut off is told again, but not at once: the wearer may have wanted silence.
+        state = replace(state, news_until=None, news_from=event.at + AGAIN_SECONDS)
+    return state, actions
+
+
+def silences(action: Action) -> bool:
+    """Whether the action cuts off what is being said."""
+    return isinstance(action, Hush) or (isinstance(action, Say) and action.utterance.interrupts)
 
 
 def on_tick(state: State, tick: Tick) -> Outcome:
     """Say once that the device is starting; notice that the finger has gone when frames stop coming; tell news."""
     if state.mode == STARTING and not state.announced:
         return replace(state, announced=True), (Say(Utterance("starting")),)
-    state = pointing.expire(state, tick.at)
-    if state.news and state.dwell is None and state.mode in (POINTING, TEACHING, MENU):
-        return replace(state, news=""), (Say(Utterance(state.news)),)
-    return state, ()
+    return tell_news(pointing.wait(state, tick.at), tick.at)
+
+
+def tell_news(state: State, at: float) -> Outcome:
+    """Say what waits to be told while the wearer points at nothing; it is told once it was heard to its end."""
+    if state.news_until is not None:
+        return replace(state, news="", news_until=None) if at > state.news_until else state, ()
+    absent = state.finger_at is None or at - state.finger_at > state.rules.absent_seconds
+    if not state.news or at < state.news_from or state.mode != POINTING or not absent:
+        return state, ()
+    return replace(state, news_until=at + NEWS_SECONDS), (Say(Utterance(state.news)),)
 
 
 def on_seen(state: State, seen: Seen) -> Outcome:
@@ -78,10 +101,9 @@ def on_fault(state: State, fault: Fault) -> Outcome:
     """
     if fault.part in ("memory", "eyes") and state.learning_samples:
         state = replace(state, waiting_samples=state.learning_samples, learning_samples=0)
-    if fault.part in state.faults and fault.part not in ("memory", "microphone"):
-        return state, ()
+    known = fault.part in state.faults and fault.part not in ("memory", "microphone")
     state = replace(state, faults=state.faults | {fault.part}, dwell=None, view=None)
-    if state.mode == ASLEEP:
+    if known or state.mode == ASLEEP:
         return state, ()
     announced = (Chime("fault"), Say(Utterance("fault_" + fault.part, priority=2, interrupts=True)))
     if state.mode != NAMING:
@@ -103,8 +125,8 @@ def on_recovered(state: State, recovered: Recovered) -> Outcome:
 
 
 def on_model_changed(state: State, changed: ModelChanged) -> Outcome:
-    """Another network names things: that is told, but neither to a sleeper nor into a recording."""
-    return replace(state, news="model_newer" if changed.newer else "model_older"), ()
+    """Another network names things: that is told when the wearer can listen."""
+    return replace(state, news="model_newer" if changed.newer else "model_older", news_until=None), ()
 
 
 _HANDLERS: Dict[type, Callable[..., Outcome]] = {
@@ -120,5 +142,6 @@ _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Listened: naming.on_listened,
     Changed: menu.on_changed,
     ModelChanged: on_model_changed,
+    WayChanged: menu.on_way_changed,
     Status: controls.on_status,
 }

@@ -32,7 +32,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Recognised:
-    """What lies past the finger in that frame, best guess first; `guesses` may be empty."""
+    """What lies past the finger in that frame, best guess first; `guesses` may be empty.
+
+    The guess NOTHING (core.types) says that the look met no thing, which is more than not to know it.
+    """
 
     frame_index: int
     at: float
@@ -116,6 +119,14 @@ class ModelChanged:
 
 
 @dataclass(frozen=True)
+class WayChanged:
+    """Things are looked at in another way from now on, one of state.WAYS; empty where there is no other way."""
+
+    at: float
+    way: str
+
+
+@dataclass(frozen=True)
 class Status:
     """The answer to `Report`: local time as text, battery charge in percent where there is one, taught objects."""
 
@@ -125,10 +136,12 @@ class Status:
     taught: Tuple[str, ...]
     names: Tuple[str, ...] = ()
     """The names that a new thing may be given by choice."""
+    relearning: bool = False
+    """Whether some taught things are not known yet, because another network runs than the one that learned them."""
 
 
 Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, ModelChanged,
-              Status, Press]
+              WayChanged, Status, Press]
 
 
 @dataclass(frozen=True)
@@ -203,6 +216,11 @@ class UndoChange:
 
 
 @dataclass(frozen=True)
+class ChangeWay:
+    """Look at things in the other way."""
+
+
+@dataclass(frozen=True)
 class Listen:
     """Record the wearer's voice once all is said: a beep, then until they fall silent."""
 
@@ -229,5 +247,5 @@ class PowerOff:
     """Shut the device down."""
 
 
-Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, Listen,
-               StopListening, Report, Sleep, PowerOff]
+Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, ChangeWay,
+               Listen, StopListening, Report, Sleep, PowerOff]

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Tuple
 
 from . import naming, pointing
-from .events import Changed, ForgetThing, PowerOff, Report, Say, Status, UndoChange
+from .events import Changed, ChangeWay, ForgetThing, PowerOff, Report, Say, Status, UndoChange, WayChanged
 from .replies import Outcome, mend, reply, speak_item, tell_place
-from .state import MENU, STOPPING, Menu, State
+from .state import MENU, PAST_FINGER, STOPPING, WHOLE_THINGS, Menu, State
 from .types import Press, Utterance
+
+_WAY_PHRASES = {PAST_FINGER: "way_past_finger", WHOLE_THINGS: "way_whole_things", "": "way_only"}
 
 
 def open_menu(state: State, press: Press) -> Outcome:
@@ -36,6 +38,8 @@ def choose_item(state: State, press: Press) -> Outcome:
         return naming.ask_name(state, renamed=item)
     if item == "undo":
         return state, (UndoChange(),)
+    if item == "way":
+        return state, (ChangeWay(),)
     if item == "help":
         return state, (reply("help"),)
     return replace(state, question=item), (Report(),)
@@ -64,7 +68,8 @@ def on_knowledge(state: State, status: Status) -> Outcome:
     if not status.taught:
         return state, (reply("known_none"),)
     if question == "known":
-        return state, (reply("known_list", things=", ".join(status.taught)),)
+        excuse = (Say(Utterance("relearning", priority=1)),) if status.relearning else ()
+        return state, (reply("known_list", things=", ".join(status.taught)),) + excuse
     return _open_list(state, question, status.taught)
 
 
@@ -73,6 +78,11 @@ def on_changed(state: State, changed: Changed) -> Outcome:
     slots = {"thing": changed.object_id} if changed.object_id else {}
     state = replace(mend(state, "memory"), waiting_samples=changed.waiting, more_of="")
     return state, (reply("change_" + changed.change, **slots),) + tell_place(state)
+
+
+def on_way_changed(state: State, changed: WayChanged) -> Outcome:
+    """Say how things are looked at now."""
+    return state, (reply(_WAY_PHRASES[changed.way]),)
 
 
 def _open_list(state: State, purpose: str, items: Tuple[str, ...]) -> Outcome:

@@ -9,7 +9,7 @@ from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
 from .guidance import find_hindrance, forget_name, guide
 from .replies import Outcome, reply
 from .state import POINTING, Answer, Dwell, Rules, State
-from .types import Fingertip, Guess, Utterance
+from .types import NOTHING, Fingertip, Guess, Utterance
 
 
 def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
@@ -38,15 +38,26 @@ def resume(state: State) -> Outcome:
 
 
 def expire(state: State, at: float) -> State:
-    """End the dwell when the finger has been out of sight too long."""
+    """End the dwell when the finger has been out of sight too long; not while the answer to a look is awaited."""
     dwell = state.dwell
-    if dwell is not None and at - dwell.seen_at > state.rules.lost_seconds:
+    if dwell is not None and dwell.pending is None and at - dwell.seen_at > state.rules.lost_seconds:
         return replace(state, dwell=None)
     return state
 
 
+def wait(state: State, at: float) -> State:
+    """Let time pass without a frame. During a look there is none, however long it takes: the finger is not missed.
+
+    A look that never comes back becomes a fault (core/live.py), which ends the dwell.
+    """
+    if state.dwell is None or state.dwell.pending is None:
+        return expire(state, at)
+    return replace(state, finger_at=at, dwell=replace(state.dwell, seen_at=at))
+
+
 def weigh(state: State, recognised: Recognised) -> Tuple[State, Tuple[Action, ...]]:
-    """Take one look into account; once there are enough, say the name, hedge it, or admit doubt."""
+    """Take one look into account; once there are enough, say the name, hedge it, admit doubt, or say nothing is there.
+    """
     dwell = state.dwell
     if dwell is None or dwell.pending != recognised.frame_index:
         return state, ()
@@ -61,29 +72,37 @@ def weigh(state: State, recognised: Recognised) -> Tuple[State, Tuple[Action, ..
 
 
 def judge(sightings: Tuple[Tuple[Guess, ...], ...], rules: Rules, at: float) -> Answer:
-    """Average the looks; a name needs the mean confidence and the majority of the looks behind it."""
-    totals: Dict[str, float] = {}
-    for guesses in sightings:
-        for guess in guesses:
-            totals[guess.object_id] = totals.get(guess.object_id, 0.0) + guess.confidence
-    ranked = tuple(Guess(object_id, total / len(sightings))
-                   for object_id, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+    """Average the looks; an answer needs the mean confidence and the majority of the looks behind it."""
+    ranked = average(sightings)
+    names = tuple(guess for guess in ranked if guess.object_id != NOTHING)
     if not ranked:
         return Answer("unsure", at)
     best = ranked[0]
     votes = sum(1 for guesses in sightings if guesses and guesses[0].object_id == best.object_id)
-    agreed = 2 * votes > len(sightings)
-    if best.confidence >= rules.sure and agreed:
-        return Answer("named", at, ranked)
-    if best.confidence >= rules.maybe and agreed:
-        return Answer("maybe", at, ranked)
-    return Answer("unsure", at, ranked)
+    if 2 * votes <= len(sightings):
+        return Answer("unsure", at, names)
+    if best.object_id == NOTHING:
+        return Answer("nothing", at, names)
+    if best.calibrated and best.confidence >= rules.sure:
+        return Answer("named", at, names)
+    hedged = best.confidence >= (rules.maybe if best.calibrated else rules.detected)
+    return Answer("maybe" if hedged else "unsure", at, names)
+
+
+def average(sightings: Tuple[Tuple[Guess, ...], ...]) -> Tuple[Guess, ...]:
+    """One guess per name with its mean confidence over all looks, best first; calibrated where all of them are."""
+    totals: Dict[str, float] = {}
+    for guesses in sightings:
+        for guess in guesses:
+            totals[guess.object_id] = totals.get(guess.object_id, 0.0) + guess.confidence
+    scores = {guess.object_id for guesses in sightings for guess in guesses if not guess.calibrated}
+    return tuple(Guess(object_id, total / len(sightings), object_id not in scores)
+                 for object_id, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
 
 def speak(answer: Answer) -> Utterance:
     """The words for an answer."""
-    slots = (("thing", answer.best),) if answer.best and answer.phrase != "unsure" else ()
-    return Utterance(answer.phrase, slots, interrupts=True)
+    return Utterance(answer.phrase, (("thing", answer.thing),) if answer.thing else (), interrupts=True)
 
 
 def _look(state: State, dwell: Dwell, frame_index: int) -> Tuple[State, Tuple[Action, ...]]:
@@ -113,6 +132,6 @@ def _wants_look(dwell: Dwell, tip: Fingertip, seen: Seen, rules: Rules) -> bool:
 
 def _already_said(last: Optional[Answer], new: Answer, rules: Rules) -> bool:
     """Whether the wearer heard just this a moment ago, with the hand in view ever since."""
-    if last is None or last.phrase != new.phrase or new.at - last.at >= rules.repeat_seconds:
+    if last is None or new.at - last.at >= rules.repeat_seconds:
         return False
-    return new.phrase == "unsure" or last.best == new.best
+    return (last.phrase, last.thing) == (new.phrase, new.thing)

@@ -174,10 +174,13 @@ class RenderingThread(threading.Thread):
         self.join(1.0)
 
     def _render(self, texts: Sequence[str]) -> None:
-        """Render what can be. What cannot be is tried again when it is to be said; a complaint is logged only once."""
+        """Render what can be. What cannot be is tried again when it is to be said; a complaint is logged only once.
+
+        No error ends the thread, or every new name would have to be waited for.
+        """
         try:
             self._voice.render(texts)
-        except VoiceError as error:
+        except Exception as error:
             if str(error) != self._complaint:
-                log.warning("%s", error)
+                log.warning("%s", error, exc_info=not isinstance(error, VoiceError))
             self._complaint = str(error)

@@ -12,7 +12,9 @@ STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING = (
 MODES = (STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING)
 BY_VOICE, BY_LIST, BY_NEXT = "voice", "list", "next"
 """How a thing taught by button gets its name: the wearer says it, chooses it, or it is the next free one."""
-MENU_ITEMS = ("known", "forget", "rename", "undo", "help")
+WAYS = PAST_FINGER, WHOLE_THINGS = "crop", "detector"
+"""The ways to look: at what is cut out past the finger, or at the whole thing that a detector finds there."""
+MENU_ITEMS = ("known", "forget", "rename", "undo", "way", "help")
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Rules:
     accepted_wrong: float = 0.02
     """The share of wrong ones among the names spoken, hedged or not, that the wearer accepts, with as many strangers
     as known things pointed at. `sure` and `maybe` follow from it."""
+    detected: float = 0.5
+    """Mean score from which a detector's name is spoken, and only with "maybe": a score is no probability."""
     dark: float = 0.08
     """Mean brightness below which a frame is too dark."""
     bright: float = 0.95
@@ -104,7 +108,7 @@ class Dwell:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was last said about a thing: `phrase` is named, maybe or unsure."""
+    """What was last said about a thing: `phrase` is named, maybe, unsure or nothing."""
 
     phrase: str
     at: float
@@ -114,6 +118,11 @@ class Answer:
     def best(self) -> Optional[str]:
         """The object id that was (or would have been) named."""
         return self.guesses[0].object_id if self.guesses else None
+
+    @property
+    def thing(self) -> Optional[str]:
+        """The object id that was named; None where no name was spoken."""
+        return self.best if self.phrase in ("named", "maybe") else None
 
 
 @dataclass(frozen=True)
@@ -204,3 +213,7 @@ class State:
     """What a requested Status is for: look, known, or the purpose of the list that it is to open."""
     news: str = ""
     """A phrase that waits for a moment in which it is heard and disturbs nothing; empty for none."""
+    news_until: Optional[float] = None
+    """By when it has been heard to its end, unless it is cut off; None while it is not being said."""
+    news_from: float = float("-inf")
+    """It is not said before this."""

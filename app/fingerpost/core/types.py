@@ -12,6 +12,8 @@ MODE, ACTION, BOTH = "mode", "action", "both"
 SHORT, LONG = "short", "long"
 TAUGHT = "taught:"
 """What the object ids of taught things begin with."""
+NOTHING = "nothing"
+"""The object id that stands for no thing at all; never spoken as a name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +50,22 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Detection:
+    """A thing that a detector has found; `confidence` is its score in [0, 1], which is no probability."""
+
+    name: str
+    confidence: float
+    box: Box
+
+
+@dataclass(frozen=True)
 class Guess:
-    """One possible name of what is pointed at; `confidence` is a calibrated probability in [0, 1]."""
+    """One possible name of what is pointed at, with a confidence in [0, 1]."""
 
     object_id: str
     confidence: float
+    calibrated: bool = True
+    """Whether the confidence is a probability; a detector's score is none."""
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import zlib
 from collections import OrderedDict
 from pathlib import Path
@@ -35,6 +37,9 @@ REST_SECONDS = 0.01
 CHILD = (sys.executable, "-m", "fingerpost.devices.espeak_child")
 START_SECONDS, TEXT_SECONDS = 20.0, 0.5
 """The time limit of a batch: to start, and for each text. A Jetson Nano needs about a tenth of it."""
+_PREFIX = "fingerpost-render-"
+_LEFT_SECONDS = 3600.0
+"""A folder with this prefix that is older was left by a batch that was cut off."""
 
 
 class ClipCache:
@@ -103,8 +108,9 @@ class CachedVoice(Voice):
         missing = [text for text in OrderedDict.fromkeys(texts) if self._load(text) is None]
         if not missing:
             return
+        clear_leftovers()
         try:
-            with tempfile.TemporaryDirectory(prefix="fingerpost-render-") as folder:
+            with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
                 paths = {text: Path(folder) / f"{index}.wav" for index, text in enumerate(missing)}
                 complaint = self._run_child(paths)
                 silent = [text for text in missing if not self._keep(text, paths[text])]
@@ -146,6 +152,16 @@ class CachedVoice(Voice):
         if len(clip.samples):
             self._cache.store(self._style, text, clip)
         return len(clip.samples) > 0
+
+
+def clear_leftovers() -> None:
+    """Remove what batches that were cut off, as at the end of a run, have left in the folder for temporary files."""
+    for folder in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
+        try:
+            if time.time() - folder.stat().st_mtime > _LEFT_SECONDS:
+                shutil.rmtree(str(folder), ignore_errors=True)
+        except OSError:
+            pass  # another has just removed it
 
 
 def shape_speech(clip: Clip) -> Clip:

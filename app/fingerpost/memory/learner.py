@@ -49,6 +49,11 @@ class Learner:
         """Whether things are still to be embedded by the network of today, or by one that takes over."""
         return self._renewal.is_due
 
+    @property
+    def is_relearning(self) -> bool:
+        """Whether some of what was taught is not known yet, because the network of today has not seen all of it."""
+        return self._renewal.is_behind
+
     def hand_over(self, heir: Recogniser) -> None:
         """Let another network take over; from any thread. `renew` does it, and the old one is let go of."""
         self._renewal.hand_over(heir)
@@ -146,7 +151,8 @@ class Learner:
         """Embed one sample anew that another network has embedded; whether one was left.
 
         After a change of the network this is called again and again while there is nothing else to do, for all of
-        them would take too long at once. With the last one the things are known again.
+        them would take too long at once. With the last one the things are known again. Raises StoreError or ModelError,
+        and then can be called again later.
         """
         if not self._renewal.is_due:
             return False

@@ -180,13 +180,15 @@ class ObjectStore(Part):
         with self._database.transaction() as write:
             return undo_change(write)
 
-    def stale(self, backbone: str) -> Iterator[Tuple[int, np.ndarray]]:
-        """Sample id and RGB uint8 crop of every sample whose embedding another model made."""
-        for (key,) in self._database.read("SELECT id FROM samples WHERE backbone <> ? ORDER BY id", backbone):
-            rows = self._database.read("SELECT crop FROM samples WHERE id = ?", key)
-            crop = decode_crop(rows[0][0]) if rows else None
-            if crop is not None:
-                yield key, crop
+    def stale(self, backbone: str) -> List[int]:
+        """The ids of all samples whose embedding another model made, oldest first."""
+        rows = self._database.read("SELECT id FROM samples WHERE backbone <> ? ORDER BY id", backbone)
+        return [key for (key,) in rows]
+
+    def crop(self, sample_id: int) -> Optional[np.ndarray]:
+        """The RGB uint8 crop of a sample; None where there is no such sample, or its picture is spoilt."""
+        rows = self._database.read("SELECT crop FROM samples WHERE id = ?", sample_id)
+        return decode_crop(rows[0][0]) if rows else None
 
     def replace_embeddings(self, embeddings: Mapping[int, np.ndarray], backbone: str) -> None:
         """Give samples, by their ids, the embeddings, float32 (d,), that another model made of their crops.

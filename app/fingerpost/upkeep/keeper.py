@@ -29,6 +29,7 @@ class Keeper(Observer, Part):
         """`tell` takes the events that come of it, from another thread."""
         self._succession, self._retraining, self._clock, self._tell = succession, retraining, clock, tell
         self._leisure: Optional[Leisure] = None
+        self._news, self._was_told = "", False
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
@@ -45,9 +46,13 @@ class Keeper(Observer, Part):
             self._thread.join(_FAREWELL_SECONDS)
         if self._retraining is not None:
             self._retraining.close()
+        self._remember()
 
     def on_event(self, event: Event, state: State) -> None:
-        """Note what the wearer wants; a retraining ends at once for it."""
+        """Note what the wearer wants, for which a retraining ends at once; and whether they have heard the news."""
+        if self._news and not state.news:
+            self._was_told = True
+        self._news = state.news
         self._leisure = follow(self._leisure, event, state)
         if self._leisure.wanted_at == event.at and self._retraining is not None and self._retraining.is_running:
             self._wake.set()
@@ -56,9 +61,16 @@ class Keeper(Observer, Part):
         """Look after everything once."""
         if self._retraining is not None and self._leisure is not None:
             self._retraining.step(self._leisure, now)
+        self._remember()
         event = self._succession.step(now)
         if event is not None:
             self._tell(event)
+
+    def _remember(self) -> None:
+        """Put down that the news was told; not on the loop's own time, for a card may take long to write."""
+        if self._was_told:
+            self._was_told = False
+            self._succession.remember()
 
     def _run(self) -> None:
         while not self._stopping:

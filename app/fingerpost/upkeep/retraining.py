@@ -1,24 +1,24 @@
 """Retraining by itself: `fingerpost train taught` in a process of its own, while the wearer needs nothing.
 
-What was taught is learned from once. Any press, and any finger that rests, ends the process at once; the next quiet
-time starts it over. If it succeeds, the network that it leaves goes live like any other (succession.py).
+What was taught is learned from once. Any press, any finger that rests, and the lack of mains end the process at once;
+the next quiet time starts it over. If it succeeds, the network that it leaves goes live like any other (succession.py).
 """
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Optional, Sequence
 
-from ..core.leisure import START, STOP, Leisure, choose
+from ..core.leisure import START, STOP, Leisure, Runs, choose
 from ..settings import TeachingSettings
-from ..wholefile import write_whole
+from .notes import read_note, write_note
 
 log = logging.getLogger(__name__)
 
@@ -26,21 +26,23 @@ NICENESS = 19
 """How readily it yields the processor to everything else: the most that there is."""
 GRACE_SECONDS = 2.0
 """A process that was asked to end and still runs after so long is killed."""
+WORSE = 3
+"""The exit code of `train taught` when the retrained network was worse: this was learned from, and in vain."""
 
 
 class Retraining:
     """Starts and stops the process, at most one at a time. Never waits for it."""
 
     def __init__(self, command: Sequence[str], idle_seconds: float, taught: Callable[[], Mapping[str, int]],
-                 folder: Path) -> None:
+                 folder: Path, powered: Callable[[], bool] = lambda: True) -> None:
         """`taught` maps the ids of taught things to their numbers of samples; `folder` remembers what was learned
-        from, and what the process printed."""
+        from, and what the process printed; `powered` says whether there is power to spare."""
         self._command, self._idle_seconds, self._taught = list(command), idle_seconds, taught
         self._memory, self._output = folder / "retrained.json", folder / "retraining.log"
-        self._trained: Mapping[str, int] = read_counts(self._memory)
+        self._powered = powered
+        self._runs = Runs(trained=read_counts(self._memory))
         self._learning: Mapping[str, int] = {}
         self._child: Optional[subprocess.Popen[bytes]] = None
-        self._started_at: Optional[float] = None
         self._stopped_at: Optional[float] = None
 
     @property
@@ -51,8 +53,8 @@ class Retraining:
     def step(self, leisure: Leisure, now: float) -> None:
         """See how the process is doing; start or stop it if it is time to. `now` is in monotonic seconds."""
         if self._child is not None and self._child.poll() is not None:
-            self._conclude(self._child.returncode)
-        wish = choose(leisure, self._started_at, self._taught(), self._trained, self._idle_seconds)
+            self._conclude(self._child.returncode, now)
+        wish = choose(leisure, self._runs, self._taught(), self._idle_seconds, self._powered())
         if wish == START:
             self._start(now)
         elif wish == STOP:
@@ -70,7 +72,8 @@ class Retraining:
             self._child = None
 
     def _start(self, now: float) -> None:
-        self._learning, self._started_at, self._stopped_at = dict(self._taught()), now, None
+        self._learning, self._stopped_at = dict(self._taught()), None
+        self._runs = replace(self._runs, started_at=now)
         try:
             self._output.parent.mkdir(parents=True, exist_ok=True)
             with self._output.open("wb") as output:
@@ -78,7 +81,7 @@ class Retraining:
                 self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=output,
                                                stderr=subprocess.STDOUT, start_new_session=True)
         except OSError as error:
-            self._fail(error.strerror or str(error))
+            self._fail(error.strerror or str(error), now)
             return
         os.setpriority(os.PRIO_PROCESS, self._child.pid, NICENESS)
 
@@ -98,48 +101,57 @@ class Retraining:
         except ProcessLookupError:
             pass  # it has just ended
 
-    def _conclude(self, code: int) -> None:
-        """It has ended: by itself, and then this was learned from, or because it was stopped."""
-        if code == 0:
-            self._finish()
-        elif self._stopped_at is None:
-            self._fail(read_last_line(self._output) or f"exit code {code}")
+    def _conclude(self, code: int, now: float) -> None:
+        """It has ended: by itself, or because it was stopped, by us or with everything else on this machine."""
+        self._child, self._runs = None, replace(self._runs, started_at=None)
+        if code in (0, WORSE):
+            self._finish(code)
+        elif self._stopped_at is not None or code == -signal.SIGTERM:
+            self._runs = replace(self._runs, stopped_at=now)
         else:
-            self._child = self._started_at = None
+            self._fail(read_last_line(self._output) or f"exit code {code}", now)
 
-    def _fail(self, reason: str) -> None:
-        log.error("retraining has changed nothing (%s): it is tried again once more is taught; all it said is in %s",
-                  reason, self._output)
-        self._finish()
+    def _finish(self, code: int) -> None:
+        """This was learned from, also if it was of no use."""
+        if code == WORSE:
+            log.warning("the retrained network is worse and was dropped: there is another attempt once more is taught; "
+                        "its figures are in %s", self._output)
+        self._runs = replace(self._runs, trained=self._learning, stopped_at=None)
+        write_note(self._memory, self._learning, "after the next start there is one more retraining")
 
-    def _finish(self) -> None:
-        self._trained, self._child, self._started_at = self._learning, None, None
-        try:
-            write_whole(self._memory, json.dumps(self._trained).encode())
-        except OSError as error:
-            log.error("%s cannot be written (%s): after the next start there is one more retraining", self._memory,
-                      error.strerror or error)
+    def _fail(self, reason: str, now: float) -> None:
+        """Only what was learned from is remembered across restarts: the cause may be gone by then."""
+        log.error("retraining has changed nothing (%s): it is tried again in an hour, or once more is taught; all it "
+                  "said is in %s", reason, self._output)
+        self._runs = replace(self._runs, started_at=None, stopped_at=None, failed=self._learning, failed_at=now)
 
 
-def plan_retraining(settings: TeachingSettings, taught: Callable[[], Mapping[str, int]],
-                    folder: Path) -> Optional[Retraining]:
+def plan_retraining(settings: TeachingSettings, taught: Callable[[], Mapping[str, int]], folder: Path,
+                    powered: Callable[[], bool]) -> Optional[Retraining]:
     """Retraining by these settings; None where it is not wanted or, which is said once, not possible."""
     if not settings.retrain_data:
         return None
+    sources = {"--data": settings.retrain_data, "--other": settings.retrain_other}
+    sources = {option: os.path.expanduser(source) for option, source in sources.items() if source}
+    for source in sources.values():
+        if not os.path.isdir(source):
+            log.warning("there is no folder %s: correct retrain_data and retrain_other in the settings. Until then "
+                        "nothing is retrained.", source)
+            return None
     if importlib.util.find_spec("torch") is None:
         log.warning("retrain_data is set, but torch is missing: run pip install 'fingerpost[train]'")
         return None
-    command = [sys.executable, "-m", "fingerpost", "train", "taught", "--data", settings.retrain_data]
-    command += ["--other", settings.retrain_other] if settings.retrain_other else []
-    return Retraining(command, 60.0 * settings.retrain_idle_minutes, taught, folder)
+    command = [sys.executable, "-m", "fingerpost", "train", "taught", "--parent", str(os.getpid())]
+    command += [word for option in sources.items() for word in option]
+    return Retraining(command, 60.0 * settings.retrain_idle_minutes, taught, folder, powered)
 
 
 def read_counts(path: Path) -> Dict[str, int]:
     """How many samples of each thing were learned from last; empty where that is not known."""
+    counts = read_note(path)
     try:
-        counts = json.loads(path.read_text(encoding="utf-8"))
-        return {str(key): int(count) for key, count in counts.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {str(key): int(count) for key, count in counts.items()} if isinstance(counts, dict) else {}
+    except (ValueError, TypeError):
         return {}
 
 

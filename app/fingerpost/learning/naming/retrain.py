@@ -2,7 +2,8 @@
 
 `train objects` leaves a checkpoint in a folder and changes nothing else; this goes on to the end. It keeps some
 pictures of everything back, trains and exports in processes of their own that cannot starve the device of memory or
-time, and examines the result beside what is live. Only if it is no worse does it go live; `models rollback` returns.
+time, and examines the result beside what is live. Only if it is no worse does it go live (exit code 0; 3 if it is
+worse); `models rollback` returns.
 
 Taught things become classes called by their object ids, so that they can still be renamed. The pictures of the
 built-in names are needed too: a network that no longer sees them forgets them.
@@ -11,12 +12,10 @@ built-in names are needed too: a network that no longer sees them forgets them.
 from __future__ import annotations
 
 import argparse
-import ctypes
 import fcntl
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +27,8 @@ from ...core.types import TAUGHT
 from ...home import state_home
 from ...installed import InstalledModels
 from ...models import ModelInfo, ModelStore, read_entries
+from ...upkeep.retraining import WORSE
+from ...upkeep.tether import tether
 from ...vision.wider import OTHER
 from ..datasets import list_classes
 from ..evaluation.common import list_unlabelled
@@ -40,8 +41,6 @@ HEAD_RATE, GENTLE_RATE = 2e-3, 3e-4
 """Peak learning rates: a head that is new, and weights that know something already."""
 NICENESS = 19
 """How readily the training yields the processor to everything else: the most that there is."""
-_LIBC = ctypes.CDLL(None)
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,11 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory-mb", type=int, default=3000,
                         help="megabytes that the training may take (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
+    parser.add_argument("--parent", type=int, metavar="PID", help=argparse.SUPPRESS)  # ends when that process does
     parser.add_argument("options", nargs="*", metavar="-- OPTIONS", help="after --: further options of `train objects`")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Retrain, examine and, if it is no worse, go live; 0 only then."""
+    """Retrain, examine and, if it is no worse, go live: 0. Exit code 3 says that it was worse, any other a failure."""
+    if args.parent is not None:
+        tether(args.parent)
     models = InstalledModels()
     live = models.load(NAME)
     check_names(args.data, live)
@@ -139,9 +141,7 @@ def run_apart(words: list[object], memory_mb: int, room: Path) -> None:
     def restrain() -> None:
         os.nice(NICENESS)
         resource.setrlimit(resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
-        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before it could be asked to tell
-            os.kill(os.getpid(), signal.SIGKILL)
+        tether(parent)
 
     command = [sys.executable, "-m", "fingerpost", *(str(word) for word in words)]
     child = subprocess.run(command, preexec_fn=restrain, env={**os.environ, "TMPDIR": str(room)},
@@ -159,7 +159,7 @@ def judge(models: InstalledModels, live: ModelInfo, folder: Path, exam: Exam, th
     print(describe(before, after))
     if not is_no_worse(after, before):
         print("The retrained network is worse: what was live stays live.")
-        return 1
+        return WORSE
     entry = read_entries(folder / "manifest.json")[0]
     figures = {group: score._asdict() for group, score in after.items()}
     info = models.install(new.path, {**entry, "figures": figures})
