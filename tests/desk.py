@@ -11,6 +11,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from fingerpost.body import Body
 from fingerpost.core.loop import Observer
 from fingerpost.core.playback import Playback
 from fingerpost.core.speech import Mouth
@@ -23,7 +24,6 @@ from fingerpost.memory.learner import Learner
 from fingerpost.memory.objects import ObjectStore
 from fingerpost.settings import Settings
 from fingerpost.vision.eyes import Eyes
-from fingerpost.wiring import Body
 from tests.parts import EARCONS, SilentSpeaker, TimedButtons, TonguelessVoice, english
 
 DESK = 90

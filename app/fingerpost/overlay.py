@@ -8,13 +8,13 @@ from typing import Optional, Tuple
 import cv2
 import numpy as np
 
+from .body import Body
 from .core.errors import DataError
 from .core.events import Event, Recognised, Seen
 from .core.loop import Observer
 from .core.ports import Part
 from .core.state import State
 from .core.types import Box, Frame, Press
-from .wiring import Body
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _GREEN, _YELLOW = (255, 255, 255), (60, 220, 90), (255, 210, 60)

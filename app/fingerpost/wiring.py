@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, List, Optional, Sequence
+from typing import Callable, Dict, Optional, Sequence
 
 import numpy as np
 
-from .core.errors import MicrophoneError, ModelError, SettingsError, SoundError, VoiceError
-from .core.events import Action, Event, Status
-from .core.loop import Loop, Observer
-from .core.phrases import ANSWER_PHRASES, CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
+from .body import Body
+from .core.errors import MicrophoneError, ModelError, SettingsError, SoundError
+from .core.events import Event
+from .core.loop import Observer
+from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
 from .core.ports import Backend, Buttons, Camera, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
-from .core.state import BY_LIST, BY_VOICE, State
+from .core.state import BY_VOICE
 from .core.timing import Stopwatch
-from .core.types import Clip, Utterance
+from .core.types import Clip
 from .devices.buttons import KeyboardButtons
 from .devices.cameras import LiveCamera, Playback, Webcam
 from .devices.ear import Ear
 from .devices.earcons import read_earcons
 from .devices.microphone import AlsaMicrophone
-from .devices.power import has_mains, read_battery
+from .devices.power import has_mains
 from .devices.replay import RealClock, Recording
 from .devices.sound import PygameSpeaker, WavSpeaker
 from .devices.voices import CachedVoice
@@ -34,14 +33,15 @@ from .home import asset_home, state_home
 from .inference.onnx import OnnxBackend
 from .installed import InstalledModels
 from .memory.learner import Learner
-from .memory.objects import ObjectStore, TaughtObject
+from .memory.objects import ObjectStore
 from .models import ModelInfo
+from .sayings import render_now
 from .settings import Settings
 from .tomlfile import read_toml
 from .upkeep.keeper import Keeper
 from .upkeep.retraining import plan_retraining
 from .upkeep.succession import Succession
-from .vision.detect import Detector
+from .vision.detect import DETECTOR, Detector
 from .vision.eyes import Eyes
 from .vision.fingertip import FingertipFinder
 from .vision.look import BoxLooker, CropLooker
@@ -52,36 +52,6 @@ log = logging.getLogger(__name__)
 
 WIDER = "imagenet"
 """The model that names what the object network does not, once it was fetched."""
-DETECTOR = "detector"
-"""The model that finds whole things."""
-
-
-@dataclass
-class Body:
-    """The parts that a loop runs with, opened and ready."""
-
-    eyes: Eyes
-    mouth: Mouth
-    book: PhraseBook
-    recogniser: Recogniser
-    render: Callable[[Sequence[str]], None]
-    """Has texts rendered before they are said."""
-    learner: Learner
-    settings: Settings
-    ear: Optional[Ear] = None
-
-    def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = ()) -> Loop:
-        """A fresh loop over these parts; `submit` takes what the eyes are asked to do."""
-        naming = self.settings.teaching.naming
-        state = State(rules=self.settings.decision, waiting_samples=self.learner.waiting(),
-                      naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming)
-        return Loop(state, self.mouth, submit, self.report, observers, self.ear)
-
-    def report(self, at: float) -> Status:
-        """What the device knows of itself: local time, battery, taught things, names that are free."""
-        return Status(at, time.strftime("%H:%M"), read_battery(),
-                      tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names(),
-                      self.learner.is_relearning)
 
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
@@ -226,14 +196,6 @@ def open_rendering(stack: ExitStack, voice: Voice, live: bool) -> Callable[[Sequ
     return thread.submit
 
 
-def render_now(voice: Voice, texts: Sequence[str]) -> None:
-    """Render what can be; a missing voice is announced where it is needed, not here."""
-    try:
-        voice.render(texts)
-    except VoiceError as error:
-        log.warning("%s", error)
-
-
 def open_camera(settings: Settings) -> Camera:
     """A webcam for a number or a /dev path, else a recording played at its own pace."""
     source = settings.camera.source
@@ -274,29 +236,3 @@ def open_buttons() -> Buttons:
 def load_earcons() -> Dict[str, Clip]:
     """The earcons by name."""
     return read_earcons(asset_home() / "assets" / "earcons")
-
-
-def render_ahead(body: Body) -> None:
-    """Have everything rendered that can be said, so that no one waits for it."""
-    names = [body.book.text(Utterance("list_name", (("name", name),))) for name in body.learner.free_names()]
-    body.render(names + sayable_texts(body.book, body.recogniser, body.learner.taught, list_detectable()))
-
-
-def list_detectable() -> Sequence[str]:
-    """The names of the things that the detector finds, where there is one."""
-    models = InstalledModels()
-    return models.generations(DETECTOR)[0].labels or () if DETECTOR in models.names() else ()
-
-
-def sayable_texts(book: PhraseBook, recogniser: Recogniser, taught: Sequence[TaughtObject],
-                  detectable: Sequence[str] = ()) -> List[str]:
-    """Every fixed phrase, and every phrase that names a thing; what is said most comes first.
-
-    The thousand names of the wider network get only what a pointing finger is answered with, 70 MB of clips. What a
-    press asks for can wait to be rendered until then: it would be 250 MB.
-    """
-    texts, of_taught = book.fixed_texts(), NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
-    for names, phrases in (([thing.object_id for thing in taught], of_taught), (recogniser.names, NAMING_PHRASES),
-                           (detectable, ANSWER_PHRASES), (recogniser.wider_names, ANSWER_PHRASES)):
-        texts += [text for object_id in names for text in book.naming_texts(object_id, phrases)]
-    return texts

@@ -15,6 +15,7 @@ from fingerpost.devices.cameras import LiveCamera
 from fingerpost.home import asset_home
 from fingerpost.installed import InstalledModels
 from fingerpost.memory.objects import TaughtObject
+from fingerpost.sayings import sayable_texts
 from fingerpost.settings import CameraSettings, Settings
 from tests.parts import TonguelessVoice, english
 
@@ -55,7 +56,7 @@ def test_a_spoilt_model_of_more_names_is_done_without(monkeypatch, tmp_path, cap
 
 def test_built_in_and_taught_names_are_rendered_ahead():
     recogniser = SimpleNamespace(names=("Kiwi",), wider_names=("tench",))
-    texts = wiring.sayable_texts(english(), recogniser, [TaughtObject("Lime", "lime", 4)])
+    texts = sayable_texts(english(), recogniser, [TaughtObject("Lime", "lime", 4)])
     assert {"kiwi", "Maybe kiwi.", "Learned lime.", "Ready.", "Turn your head left."} <= set(texts)
     assert [text for text in texts if "tench" in text] == ["tench", "Maybe tench."]
 

@@ -19,8 +19,8 @@ from ..devices.replay import IMAGE_SUFFIXES, Recording, list_images
 from ..models import ModelStore
 from ..overlay import VideoFile, draw_box, write_text
 from ..settings import Settings
-from ..vision.detect import Detector
-from ..wiring import DETECTOR, open_detector
+from ..vision.detect import DETECTOR, Detector
+from ..wiring import open_detector
 
 STAGES = ("pre-process", "network", "post-process", "visualise")
 COLUMNS = ("class", "confidence", "left", "top", "right", "bottom", "width", "height", "area", "centre")

@@ -13,8 +13,9 @@ from ..core.live import PerceptionThread, run_live
 from ..devices.replay import RealClock
 from ..home import state_home
 from ..observers import Transcript
+from ..sayings import render_ahead
 from ..settings import load_settings
-from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_speaker, render_ahead
+from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_speaker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

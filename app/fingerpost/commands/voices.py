@@ -11,8 +11,9 @@ from ..devices.voices import ClipCache, fill_online
 from ..home import state_home
 from ..memory.learner import Learner
 from ..progress import Progress
+from ..sayings import sayable_texts
 from ..settings import load_settings
-from ..wiring import open_phrases, open_recogniser, open_voice, sayable_texts
+from ..wiring import open_phrases, open_recogniser, open_voice
 from .objects import open_store
 
 

@@ -68,7 +68,7 @@ def point_at(thing: np.ndarray, scene: np.ndarray, rng: Random) -> np.ndarray:
 def lay(thing: np.ndarray, scene: np.ndarray, place: tuple[int, int, int], rng: Random) -> np.ndarray:
     """A copy of the scene with the thing as a soft-edged rectangle or ellipse; `place` is its side, left and top."""
     small, left, top = place
-    mask = np.zeros((small, small), np.float32)
+    mask: np.ndarray = np.zeros((small, small), np.float32)
     if rng.random() < 0.5:
         cv2.ellipse(mask, (small // 2, small // 2), (small // 2, small // 2), 0, 0, 360, 1.0, -1)
     else:

@@ -29,6 +29,9 @@ OVERLAP = 0.45
 OVERLAP_ACROSS = 0.6
 """Boxes of different classes that overlap more do; things that lie in one another overlap less."""
 
+DETECTOR = "detector"
+"""The model that finds whole things."""
+
 
 class Detector:
     """Finds things in a picture."""

@@ -1,0 +1,47 @@
+"""The parts that a loop runs with, whoever has chosen them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Callable, Optional, Sequence
+
+from .core.events import Action, Status
+from .core.loop import Loop, Observer
+from .core.phrases import PhraseBook
+from .core.speech import Mouth
+from .core.state import BY_LIST, BY_VOICE, State
+from .devices.ear import Ear
+from .devices.power import read_battery
+from .memory.learner import Learner
+from .settings import Settings
+from .vision.eyes import Eyes
+from .vision.recognise import Recogniser
+
+
+@dataclass
+class Body:
+    """All of them, opened and ready."""
+
+    eyes: Eyes
+    mouth: Mouth
+    book: PhraseBook
+    recogniser: Recogniser
+    render: Callable[[Sequence[str]], None]
+    """Has texts rendered before they are said."""
+    learner: Learner
+    settings: Settings
+    ear: Optional[Ear] = None
+
+    def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = ()) -> Loop:
+        """A fresh loop over these parts; `submit` takes what the eyes are asked to do."""
+        naming = self.settings.teaching.naming
+        state = State(rules=self.settings.decision, waiting_samples=self.learner.waiting(),
+                      naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming)
+        return Loop(state, self.mouth, submit, self.report, observers, self.ear)
+
+    def report(self, at: float) -> Status:
+        """What the device knows of itself: local time, battery, taught things, names that are free."""
+        return Status(at, time.strftime("%H:%M"), read_battery(),
+                      tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names(),
+                      self.learner.is_relearning)
