@@ -25,7 +25,7 @@ from ..views import make_view
 from .common import rounded
 from .teaching import read_square
 
-EPOCHS, BATCH, RATE, DECAY = 12, 32, 3e-4, 0.02
+EPOCHS, BATCH, RATE, DECAY = 8, 32, 3e-4, 0.02
 """As the field fine-tunes small networks; not searched for, and never on the pictures that are asked about."""
 KEPT_SIDE = 256
 """Shorter side in pixels of the pictures in memory."""
