@@ -26,7 +26,7 @@ def draw_curves(history: list[dict[str, float]], path: Path, shipped: dict[str, 
     for axis, title in zip(axes.flat, groups, strict=False):
         draw_chart(axis, history, groups[title])
         axis.axvline(shipped["epoch"], color="grey", linestyle="--", linewidth=0.8)
-        axis.set(title=title, xlabel="epoch")
+        axis.set(title=title if len(groups[title]) > 1 else groups[title][0], xlabel="epoch")
     save_chart(figure, path)
 
 

@@ -8,8 +8,10 @@ import ctypes
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,6 +47,18 @@ def keep_freed_memory() -> None:
         return
     for option in (_M_MMAP_THRESHOLD, _M_TRIM_THRESHOLD):
         mallopt(option, 2**31 - 1)
+
+
+@contextmanager
+def fitting_memory() -> Iterator[None]:
+    """Raises DataError in place of the many errors by which torch and numpy say that the memory is too small."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        # On a CPU torch raises a plain RuntimeError.
+        if not isinstance(error, (MemoryError, torch.OutOfMemoryError)) and "allocate memory" not in str(error):
+            raise
+        raise DataError("the memory is too small for such steps: give a smaller --batch or --image-size") from error
 
 
 class Average:
@@ -109,8 +123,13 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scope", choices=tuple(SCOPES), default="all", help="what learns beside the heads: nothing "
                         "(head, the default of `train fingertip --init shipped` without --negatives), layer 4 (last), "
                         "layers 2 to 4 (deep), or everything (all, else the default)")
+    add_running(parser, "always so from the shipped weights")
+
+
+def add_running(parser: argparse.ArgumentParser, norms: str) -> None:
+    """The options that every training has, whatever it starts from; `norms` says what becomes of folded norms."""
     parser.add_argument("--freeze-norms", action="store_true",
-                        help="keep the statistics of the batch norms; always so from the shipped weights")
+                        help=f"keep the statistics of the batch norms; {norms}")
     parser.add_argument("--minutes", type=float, help="train for this time instead of for --epochs")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads (default: as many "
                         "as cores, here %(default)s)")
@@ -166,11 +185,10 @@ def take_step(loss: Tensor, net: nn.Module, optimizer: torch.optim.Optimizer, lo
     optimizer.step()
 
 
-def normalise(pictures: Tensor) -> Tensor:
+def normalise(pictures: Tensor, mean: Sequence[float] = MEAN, std: Sequence[float] = STD) -> Tensor:
     """RGB in [0, 1] (N, 3, H, W) to what the networks take."""
-    mean = torch.tensor(MEAN, device=pictures.device).view(1, 3, 1, 1)
-    std = torch.tensor(STD, device=pictures.device).view(1, 3, 1, 1)
-    return (pictures - mean) / std
+    shift, scale = (torch.tensor(each, device=pictures.device).view(1, 3, 1, 1) for each in (mean, std))
+    return (pictures - shift) / scale
 
 
 def to_tensor(pictures: Any, device: str) -> Tensor:
@@ -178,14 +196,14 @@ def to_tensor(pictures: Any, device: str) -> Tensor:
     return torch.from_numpy(pictures).to(device).permute(0, 3, 1, 2).float().div_(255.0)
 
 
-def prefetch(make: Callable[[int], T], count: int) -> Iterator[T]:
-    """make(0), make(1), ... make(count - 1), each prepared by a thread while the last one is learned from."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(make, 0)
+def prefetch(make: Callable[[int], T], count: int, threads: int = 1) -> Iterator[T]:
+    """make(0), make(1), ... make(count - 1) in this order, prepared by threads while earlier ones are learned from."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque(pool.submit(make, index) for index in range(min(threads, count)))
         for index in range(count):
-            ready = waiting.result()
-            if index + 1 < count:
-                waiting = pool.submit(make, index + 1)
+            ready = waiting.popleft().result()
+            if index + threads < count:
+                waiting.append(pool.submit(make, index + threads))
             yield ready
 
 

@@ -12,12 +12,13 @@ from ...models import ModelInfo, ModelStore
 from ..datasets import list_classes, list_pictures, read_names, split_photos
 
 
-def add_common(parser: argparse.ArgumentParser, strangers: str) -> None:
-    """The options that every evaluation has; `strangers` is the option that names what has no label."""
+def add_common(parser: argparse.ArgumentParser, strangers: str = "") -> None:
+    """The options that every evaluation has; `strangers` is the option that names what has no label, if any."""
     parser.add_argument("--model", type=Path, help="an ONNX file with manifest.json beside it, or their folder; "
                         "default: what ships")
-    parser.add_argument("--held-back", action="store_true",
-                        help=f"of --{strangers} take only every fifth by name, which training never sees")
+    if strangers:
+        parser.add_argument("--held-back", action="store_true",
+                            help=f"of --{strangers} take only every fifth by name, which training never sees")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
