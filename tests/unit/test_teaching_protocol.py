@@ -113,6 +113,15 @@ def test_a_lesson_asks_for_as_many_strangers_as_known_things(things):
     assert not answers.right[5 * taught:].any()
 
 
+def test_strangers_that_look_like_what_was_taught_beside_them_make_the_curve_stricter(things):
+    pytest.importorskip("scipy", reason="calibration needs the [train] extra")
+    beside = [{(thing + 1) % 30: 0.6 * group[0] + 0.4 * things.samples[(thing + 1) % 30][0]}
+              for thing, group in enumerate(things.samples)]
+    near = fit_curve(things._replace(beside=beside), np.random.default_rng(0))
+    far = fit_curve(things, np.random.default_rng(0))
+    assert near.middle > far.middle
+
+
 def test_classes_are_listed_or_all(tmp_path):
     for name in ("kiwi", "lime", "pear"):
         (tmp_path / "data" / name).mkdir(parents=True)

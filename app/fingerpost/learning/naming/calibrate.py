@@ -1,10 +1,11 @@
 """`fingerpost calibrate objects`: the likeness curve of an exported model, from simulated lessons on photos.
 
-A class is a thing: the first of its photos teach, the last ones ask. They ask as hard views, in other light, cut and
-softened: photos of one folder are more alike than a thing is on another day. Photos of things without a name are the
-strangers, in such views as well. What measures later (held-back photos, validation photos) takes no part. On
-classes that the network has learned from the curve promises too much: name others with --classes. So it does, less so,
-with strangers that the network has learned to call `other`: photos that it never saw are better ones.
+A class is a thing: the first of its photos teach, before a finger in a place of its own, and the last ones ask, there
+or as a hard view of another day. Most strangers are other classes where the thing was taught, for on one table
+everything has the table in common; the others are photos of nameless things. What measures later (held-back photos,
+validation photos) takes no part. On classes that the network has learned from the curve promises too much: name
+others with --classes. So it does, less so, with photos that the network has learned to call `other`: photos that it
+never saw are better strangers.
 """
 
 from __future__ import annotations
@@ -24,8 +25,7 @@ from ...vision.recognise import Recogniser
 from ...wholefile import write_whole
 from ..datasets import list_pictures, read_names, read_picture, split_photos, split_runs
 from ..evaluation.common import find_model, list_wanted
-from ..evaluation.teaching import read_square
-from ..views import Random, make_view
+from ..views import Random, make_view, point_at, random_cut, shift_colours
 from .likeness import Things, fit_curve
 
 FEWEST_CLASSES = 4
@@ -34,8 +34,9 @@ ASKING = 0.4
 """Share of a class's photos, the last by name, that ask."""
 SIDE = 224
 """Pixels of a view that asks: a crop of a frame 640 wide."""
-MOST_SAMPLES, MOST_QUESTIONS, MOST_STRANGERS = 12, 8, 400
-"""So many photos of a class teach and ask, and so many strangers are shown: it bounds the time."""
+MOST_SAMPLES, MOST_QUESTIONS, MOST_STRANGERS, NEIGHBOURS = 12, 8, 400, 6
+"""So many photos of a class teach and ask, and so many strangers are shown, and other things where each was taught: it
+bounds the time."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -72,14 +73,24 @@ def main(args: argparse.Namespace) -> int:
 
 
 def embed_things(recogniser: Recogniser, things: list[list[Path]], strangers: list[Path], rng: Random) -> Things:
-    """The embeddings to simulate lessons with: photos teach, and hard views of others ask."""
-    samples, questions = [], []
-    for photos in Progress(things, "things", len(things)):
-        teaching, asking = ([path for path, _ in part] for part in split_runs([(path, 0) for path in photos], ASKING))
-        samples.append(embed_all(recogniser, map(read_square, spread(teaching, MOST_SAMPLES))))
-        questions.append(embed_all(recogniser, (look(path, rng) for path in spread(asking, MOST_QUESTIONS))))
+    """The embeddings to simulate lessons with: photos teach, each thing in a place of its own, and others ask."""
+    parts = [[[path for path, _ in part] for part in split_runs([(path, 0) for path in photos], ASKING)]
+             for photos in things]
+    places = [read_picture(strangers[index]) for index in rng.integers(0, len(strangers), len(things))]
+    samples, questions, beside = [], [], []
+    for thing, (teaching, asking) in Progress(list(enumerate(parts)), "things", len(parts)):
+        samples.append(embed_all(recogniser, (lay_down(path, places[thing], rng)
+                                              for path in spread(teaching, MOST_SAMPLES))))
+        # Asked about where it was taught, and as a hard view of another day.
+        asked = spread(asking, MOST_QUESTIONS)
+        questions.append(embed_all(recogniser, [look(path, rng) if number % 2 else lay_down(path, places[thing], rng)
+                                                for number, path in enumerate(asked)]))
+        others = rng.choice([other for other in range(len(parts)) if other != thing],
+                            min(NEIGHBOURS, len(parts) - 1), replace=False)
+        beside.append({int(other): embed_all(recogniser, [lay_down(parts[other][0][0], places[thing], rng)])[0]
+                       for other in others})
     shown = Progress(strangers, "strangers", len(strangers))
-    return Things(samples, questions, embed_all(recogniser, (look(path, rng) for path in shown)))
+    return Things(samples, questions, embed_all(recogniser, (look(path, rng) for path in shown)), beside)
 
 
 def embed_all(recogniser: Recogniser, crops: Iterable[np.ndarray]) -> np.ndarray:
@@ -90,6 +101,12 @@ def embed_all(recogniser: Recogniser, crops: Iterable[np.ndarray]) -> np.ndarray
 def look(path: Path, rng: Random) -> np.ndarray:
     """A photo as it might look on another day."""
     return make_view(read_picture(path), [], SIDE, rng)
+
+
+def lay_down(path: Path, place: np.ndarray, rng: Random) -> np.ndarray:
+    """The thing of a photo before a finger, somewhere in a place."""
+    return shift_colours(point_at(random_cut(read_picture(path), SIDE, rng, 0.6),
+                                  random_cut(place, SIDE, rng, 0.5), rng), rng, 0.2)
 
 
 def spread(paths: list[Path], most: int) -> list[Path]:

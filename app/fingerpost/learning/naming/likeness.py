@@ -23,6 +23,8 @@ LESSONS = 60
 """Simulated lessons; twice as many move the curve by less than two of them differ."""
 MOST_THINGS, SAMPLES = 15, (3, 4, 5, 8)
 """A lesson teaches 1 to so many things, each from one of these numbers of samples (or all there are)."""
+NEAR = 0.75
+"""Share of the strangers that lie where things were taught, as most things do that a wearer points at."""
 SAMPLE_VIEWS, QUESTION_VIEWS = 5, 3
 """Of a thing that is a single picture: views that teach, and that ask."""
 
@@ -34,6 +36,8 @@ class Things(NamedTuple):
     samples: list[np.ndarray]
     questions: list[np.ndarray]
     strangers: np.ndarray | None = None
+    beside: list[dict[int, np.ndarray]] | None = None
+    """Per thing other things, by their index, seen where it was taught (D,): they look like it for what lies around."""
 
 
 class Answers(NamedTuple):
@@ -101,7 +105,10 @@ def simulate_lesson(things: Things, rng: Random) -> Answers:
     owners = np.repeat(np.arange(count), [len(things.questions[thing]) for thing in taught])
     others = things.strangers if things.strangers is not None else \
         np.concatenate([things.questions[thing] for thing in untaught])
-    strangers = pick(others, len(known), rng)
+    near = [embedding for thing in taught for other, embedding in things.beside[thing].items()
+            if other not in taught] if things.beside else []
+    neighbours = pick(np.stack(near), round(NEAR * len(known)), rng) if near else others[:0]
+    strangers = np.concatenate([neighbours, pick(others, len(known) - len(neighbours), rng)])
     likeness, scores = head.compare(np.concatenate([known, strangers]))
     wanted = np.concatenate([owners, np.full(len(strangers), -1)])
     return Answers(likeness, scores, scores.argmax(axis=1) == wanted)

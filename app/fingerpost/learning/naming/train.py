@@ -100,15 +100,16 @@ def validate(net: ObjectNet, held: Pool, side: int) -> dict[str, float]:
 
 
 def fit_temperature(net: ObjectNet, held: Pool, side: int, rng: Random) -> float:
-    """The temperature that makes the softmax honest (Guo et al., 2017), fitted on hard views of held-out pictures.
+    """The temperature that makes the softmax honest (Guo et al., 2017), fitted on views of views of held-out pictures.
 
-    Plain held-out pictures resemble training too much; the wearer's pictures do not. For the same reason the
-    temperature never goes below 1: what makes the network surer of itself is not taken from such evidence.
+    Held-out pictures resemble training too much, and so do single views of them; the wearer's pictures do not. Views
+    of views are about as hard: docs/decisions/004-own-weights.md.
     """
-    views = [make_view(picture, held.pictures, side, rng) for picture in held.pictures for _ in range(2)]
+    views = [make_view(make_view(picture, held.pictures, side, rng), held.pictures, side, rng)
+             for picture in held.pictures for _ in range(4)]
     logits = predict(net, views, side)
-    labels = torch.from_numpy(np.repeat(held.labels, 2))
-    choices = torch.linspace(1.0, 3.0, 81)
+    labels = torch.from_numpy(np.repeat(held.labels, 4))
+    choices = torch.linspace(0.5, 3.0, 101)
     losses = torch.stack([F.cross_entropy(logits / t, labels) for t in choices])
     return float(choices[losses.argmin()])
 
