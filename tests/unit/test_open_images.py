@@ -226,7 +226,8 @@ def test_interrupted_pictures_count_not_and_are_fetched_next_time(script, tmp_pa
 def test_a_process_that_is_killed_in_the_midst_of_a_picture_leaves_no_half_of_it(script, tmp_path, how):
     out = tmp_path / "plates"
     script.stalls = STALLED
-    child = subprocess.Popen([sys.executable, "-m", "fingerpost", *command(script, out)], stderr=subprocess.DEVNULL)
+    child = subprocess.Popen([sys.executable, "-m", "fingerpost", *command(script, out)], stderr=subprocess.DEVNULL,
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # it may be ignored here
     while STALLED not in script.paths:
         assert child.poll() is None
         time.sleep(0.05)
