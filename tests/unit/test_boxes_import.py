@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 pytest.importorskip("cv2")
+if sys.version_info < (3, 10):
+    pytest.skip("pictures are brought in where networks learn, which takes Python 3.10", allow_module_level=True)
 
 from fingerpost.cli import main  # noqa: E402
 from fingerpost.learning.boxes.pictures import Labelled  # noqa: E402

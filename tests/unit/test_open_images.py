@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("cv2")
+if sys.version_info < (3, 10):
+    pytest.skip("pictures are brought in where networks learn, which takes Python 3.10", allow_module_level=True)
 
 from fingerpost import downloads  # noqa: E402
 from fingerpost.cli import COMMANDS, find_command, main  # noqa: E402
