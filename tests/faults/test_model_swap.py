@@ -152,6 +152,11 @@ class Device:
         self._thread.join(10)
         self._stack.close()
 
+    def goes_over(self, info):
+        """Wait until that network is the one by which everything is known."""
+        while self.learner.backbone != info.sha256 or self.learner.is_renewing:
+            time.sleep(0.01)
+
     def hears(self, words, seconds=60):
         """Wait for the words, which are told once, and forget them."""
         end = time.monotonic() + seconds
@@ -218,8 +223,7 @@ def test_a_sleeping_device_goes_over_too_and_says_so_when_it_is_woken(models):
         device.press("mode", "long")
         device.hears("Sleeping.")
         info = install(models, b"first")
-        while device.learner.backbone != info.sha256 or device.learner.is_renewing:
-            time.sleep(0.01)
+        device.goes_over(info)
         assert ANEW not in device.heard
         device.press("mode")
         device.hears("Awake.")
@@ -245,8 +249,7 @@ def test_what_happened_while_it_slept_is_told_after_a_restart(models):
         device.press("mode", "long")
         device.hears("Sleeping.")
         info = install(models, b"first")
-        while device.learner.backbone != info.sha256 or device.learner.is_renewing:
-            time.sleep(0.01)
+        device.goes_over(info)
         time.sleep(0.2)
         assert ANEW not in device.heard
     with Device(by_colour) as device:
