@@ -13,13 +13,12 @@ from pathlib import Path
 from torch import Tensor
 
 from ..core.errors import ModelError
-from ..home import state_home
 from ..installed import InstalledModels
 from ..models import ModelInfo, find_problem
 from .detection.ssd import build_detector
 from .detection.starts import COCO, rename
 from .export import finish_detector, fold_batch_norm
-from .imagenet import fetch_weights, install_finished, read_state
+from .imagenet import bring, install_finished, read_state
 
 NAME = "detector"
 REBUILD = "fingerpost models fetch coco"
@@ -43,10 +42,7 @@ def main(args: argparse.Namespace) -> int:
     if live is not None and live.rebuild == REBUILD:
         print(f"the COCO detector is whole: {live.path}")
         return 0
-    weights = fetch_weights(args.url, state_home() / "models")
-    info = install(weights, models)
-    weights.unlink()
-    print(f"the COCO detector is installed: {info.path}")
+    print(f"the COCO detector is installed: {bring(args.url, install, models).path}")
     return 0
 
 

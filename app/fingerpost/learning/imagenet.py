@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,11 +44,16 @@ def main(args: argparse.Namespace) -> int:
     if there:
         print(f"{NAME} is whole: {there[0].path}")
         return 0
-    weights = fetch_weights(args.url, state_home() / "models")
+    print(f"{NAME} is installed: {bring(args.url, install, models).path}")
+    return 0
+
+
+def bring(url: str, install: Callable[[Path, InstalledModels], ModelInfo], models: InstalledModels) -> ModelInfo:
+    """Fetch torchvision's weights, install what `install` makes of them, and keep only that. Raises ModelError."""
+    weights = fetch_weights(url, state_home() / "models")
     info = install(weights, models)
     weights.unlink()
-    print(f"{NAME} is installed: {info.path}")
-    return 0
+    return info
 
 
 def fetch_weights(url: str, folder: Path) -> Path:
