@@ -58,8 +58,9 @@ def measure_tutor(args: argparse.Namespace) -> dict[str, Any]:
         raise DataError("--teacher has nothing to learn from: give the training pictures with --learn-from")
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
+    training.keep_freed_memory()
     names = list_classes(args.learn_from)
-    tutor = Tutor(load_teacher(args.teacher), len(names)).to(memory_format=torch.channels_last)
+    tutor = Tutor(load_teacher(args.teacher), len(names))
     fine_tune(tutor, read_pool(args.learn_from, names))
     asked = list_labelled(args.data, names)
     ranks = rank([read_square(path) for path, _ in asked], np.array([label for _, label in asked]), tutor.eval())
@@ -95,7 +96,7 @@ def fine_tune(tutor: Tutor, pool: Pool) -> None:
 
 def forward(tutor: Tutor, views: np.ndarray) -> Tensor:
     """Logits (N, classes) of views, RGB uint8 (N, S, S, 3)."""
-    pictures = training.to_tensor(views, "cpu").contiguous(memory_format=torch.channels_last)
+    pictures = training.to_tensor(views, "cpu")
     with torch.autocast("cpu", torch.bfloat16):
         return tutor(pictures).float()
 

@@ -40,7 +40,8 @@ class Teacher(nn.Module):
         """Features at stride 32, not pooled, non-negative (N, D, H/32, W/32)."""
         values = {self._source: pictures * 2.0 - 1.0}
         for step in self._steps:
-            values[step.output] = self._compute(step, values).clamp_(step.low, step.high)
+            # Its way back is one pass over the values, that of a clamp five.
+            values[step.output] = F.hardtanh_(self._compute(step, values), step.low, step.high)
         return values[self._steps[-1].output]
 
     def _compute(self, step: Step, values: dict[int, Tensor]) -> Tensor:
