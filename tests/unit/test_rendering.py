@@ -27,7 +27,7 @@ from fingerpost.learning.rendering import (  # noqa: E402
     frames,
     mesh,
     shapes,
-    story,
+    stories,
     table,
     things,
 )
@@ -35,6 +35,7 @@ from fingerpost.learning.rendering.compose import composed, stands_out, streak  
 from fingerpost.learning.rendering.hand import LAST_SEGMENT, OVERSAMPLING, random_hand  # noqa: E402
 from fingerpost.learning.rendering.pose import about, idle_pose, pointing_pose, posed, rotation  # noqa: E402
 from fingerpost.learning.rendering.raster import Camera, draw  # noqa: E402
+from fingerpost.learning.rendering.story import AWAY  # noqa: E402
 from tests.meshes import need_mesh  # noqa: E402
 
 
@@ -318,22 +319,34 @@ def test_a_patch_reaches_to_its_edge():
     assert patch.reach(np.array([0.0, -1.0])) == pytest.approx(25)
 
 
-def test_the_walk_tells_a_story_the_device_can_follow():
-    times = [at for at, _, _ in story.PRESSES]
+def test_the_lesson_tells_a_story_the_device_can_follow():
+    story = stories.TEACHING
+    times = [at for at, _, _ in story.presses]
     assert times == sorted(times)
-    samples = [at for at, button, kind in story.PRESSES if (button, kind) == ("action", "short")]
+    samples = [at for at, button, kind in story.presses if (button, kind) == ("action", "short")]
     assert min(b - a for a, b in zip(samples, samples[1:])) > 1.2
     for at in samples:  # the finger rests on the thing while a sample is taken
         here, following, _ = story.between(at)
         assert here is following
-        assert here.thing in (story.MUG, story.BOX)
-    assert all(after.since > before.until for before, after in zip(story.STOPS, story.STOPS[1:]))
+        assert here.thing in (stories.MUG, stories.BOX)
+
+
+@pytest.mark.parametrize("story", stories.STORIES.values(), ids=stories.STORIES)
+def test_a_walk_points_at_what_lies_there(story):
+    assert all(after.since > before.until for before, after in zip(story.stops, story.stops[1:]))
+    assert story.stops[-1].until == story.end
+    tables = [draw() for draw in story.tables]
+    for stop in story.stops:
+        if stop.thing != AWAY:
+            drawn = tables[story.table_at(stop.since)]
+            assert (drawn.part == stop.thing).sum() > 500
+            assert ((drawn.middle(stop.thing) > 30) & (drawn.middle(stop.thing) < np.array(table.SIZE) - 30)).all()
 
 
 def test_the_drawn_table_knows_its_things():
-    drawn = table.drawn_table(shapes.moved(shapes.mug(story.MUG), 0, -0.1), 1)
-    left, right = drawn.middle(story.MUG)
+    drawn = table.drawn_table(shapes.moved(shapes.mug(stories.MUG), 0, -0.1), 1)
+    left, right = drawn.middle(stories.MUG)
     assert 200 < left < 440
     assert 100 < right < 400
-    edge = drawn.near_edge(story.MUG, np.array([0.0, -1.0]))
+    edge = drawn.near_edge(stories.MUG, np.array([0.0, -1.0]))
     assert edge[1] > right  # pointing up, the near edge is the lower one

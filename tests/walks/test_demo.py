@@ -1,4 +1,4 @@
-"""The demo as a person takes it: words as expected, sound where the transcript says, pictures with the overlay."""
+"""Both demos as a person takes them: words as expected, sound where the transcript says, pictures with the overlay."""
 
 from __future__ import annotations
 
@@ -18,23 +18,29 @@ from fingerpost.commands import demo
 from fingerpost.devices.clips import decode_wav
 from fingerpost.home import asset_home
 
-WALK = asset_home() / "assets" / "walk"
+WALKS = asset_home() / "assets" / "walks"
 LINE = re.compile(r"\s*([\d.]+) s   device   (.+)")
 
 
+@pytest.fixture(scope="module", params=demo.WALKS)
+def walk(request):
+    """The folder of a bundled walk."""
+    return WALKS / request.param
+
+
 @pytest.fixture(scope="module")
-def played(tmp_path_factory):
-    """The demo, once: the folder it wrote and the lines of its transcript as (seconds, text)."""
+def played(tmp_path_factory, walk):
+    """A demo, once: the folder it wrote and the lines of its transcript as (seconds, text)."""
     folder = tmp_path_factory.mktemp("demo")
     printed = io.StringIO()
     with redirect_stdout(printed):
-        assert demo.main(argparse.Namespace(out=folder, language="en")) == 0
+        assert demo.main(argparse.Namespace(walk=walk.name, out=folder, language="en")) == 0
     matches = [LINE.match(line) for line in printed.getvalue().splitlines()]
     return folder, [(float(match.group(1)), match.group(2)) for match in matches if match]
 
 
-def test_the_words_are_the_expected_ones(played):
-    expected = (WALK / "expected.txt").read_text(encoding="utf-8").splitlines()
+def test_the_words_are_the_expected_ones(played, walk):
+    expected = (walk / "expected.txt").read_text(encoding="utf-8").splitlines()
     assert [text for _, text in played[1] if not text.startswith("[")] == expected
 
 
@@ -68,9 +74,9 @@ def test_the_narration_does_not_clip(played):
     assert np.abs(clip.samples.astype(int)).max() < 32767
 
 
-def test_the_overlay_shows_what_the_device_saw(played):
+def test_the_overlay_shows_what_the_device_saw(played, walk):
     capture = cv2.VideoCapture(str(played[0] / "overlay.mp4"))
-    original = cv2.VideoCapture(str(WALK / "walk.mp4"))
+    original = cv2.VideoCapture(str(walk / "walk.mp4"))
     counts = [int(video.get(cv2.CAP_PROP_FRAME_COUNT)) for video in (capture, original)]
     assert counts[0] == counts[1]
     capture.set(cv2.CAP_PROP_POS_FRAMES, counts[0] // 2)
@@ -81,7 +87,8 @@ def test_the_overlay_shows_what_the_device_saw(played):
 def test_the_commands_never_load_torch():
     script = ("import sys; from fingerpost.cli import main; code = main(['replay', sys.argv[1], '--json']); "
               "assert not {'torch', 'onnx', 'numba'} & set(sys.modules); sys.exit(code)")
-    done = subprocess.run([sys.executable, "-c", script, str(WALK / "walk.mp4")], capture_output=True, text=True)
+    command = [sys.executable, "-c", script, str(WALKS / "teaching" / "walk.mp4")]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     says = [line for line in lines if line["action"] == "say"]

@@ -48,7 +48,7 @@ def test_the_demo_of_the_wheel_says_what_is_expected(installed):
     printed = run(python.parent / "fingerpost", "demo", "--out", folder / "out", cwd=folder)
     where = run(python, "-c", "import fingerpost; print(fingerpost.__file__)", cwd=folder)
     assert str(folder) in where
-    expected = (ROOT / "assets" / "walk" / "expected.txt").read_text(encoding="utf-8").splitlines()
+    expected = (ROOT / "assets" / "walks" / "teaching" / "expected.txt").read_text(encoding="utf-8").splitlines()
     said = [line.split("device   ")[1] for line in printed.splitlines() if "device   " in line]
     assert [text for text in said if not text.startswith("[")] == expected
     assert (folder / "out" / "narration.wav").is_file()

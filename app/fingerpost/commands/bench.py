@@ -107,7 +107,7 @@ def bare_runs(stack: ExitStack, settings: Settings, names: Sequence[str]) -> Cal
 def pointed_frames(eyes: Eyes, wanted: int = 20) -> List[Frame]:
     """Frames of the bundled walk in which a finger is seen."""
     frames: List[Frame] = []
-    for frame in Recording(asset_home() / "assets" / "walk" / "walk.mp4"):
+    for frame in Recording(asset_home() / "assets" / "walks" / "teaching" / "walk.mp4"):
         seen = eyes.see(frame)
         if isinstance(seen, Seen) and seen.fingertip is not None:
             frames.append(frame)

@@ -1,4 +1,4 @@
-"""`fingerpost demo`: the bundled walk through the device's own loop, to be read, heard and seen."""
+"""`fingerpost demo`: a bundled walk through the device's own loop, to be read, heard and seen."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from ..settings import Settings
 from ..tomlfile import read_toml
 from .replay import replay
 
+WALKS = ("teaching",)
+"""A lesson at a table, and things side by side that the detector names."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost demo`."""
+    parser.add_argument("--walk", choices=WALKS, default=WALKS[0], help="which one (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR",
                         help="folder for narration.wav and overlay.mp4 (default: demo)")
     parser.add_argument("--language", default="en", help="language of the voice (default: en)")
@@ -23,13 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command."""
-    walk = asset_home() / "assets" / "walk"
+    walk = asset_home() / "assets" / "walks" / args.walk
     facts = read_toml(walk / "walk.toml")
     settings = Settings()
     settings = change(settings, teaching=change(settings.teaching, names=tuple(facts["names"])),
+                      recognition=change(settings.recognition, recogniser=facts["recogniser"]),
                       speech=change(settings.speech, language=args.language))
     print(facts["title"])
-    replay(Recording(walk / "walk.mp4"), settings, [Transcript()], walk / "presses.jsonl",
+    presses = walk / "presses.jsonl"
+    replay(Recording(walk / "walk.mp4"), settings, [Transcript()], presses if presses.exists() else None,
            wav=args.out / "narration.wav", overlay=args.out / "overlay.mp4")
     print(f"Hear it: {args.out / 'narration.wav'}\nSee it:  {args.out / 'overlay.mp4'}")
     return 0

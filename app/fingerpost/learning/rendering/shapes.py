@@ -143,3 +143,8 @@ def plate(part: int) -> list[Solid]:
 def notebook(part: int) -> list[Solid]:
     """A yellow notebook lying flat."""
     return box((0.13, 0.012, 0.18), plain(YELLOW), part, cells=12)
+
+
+def slip(part: int) -> list[Solid]:
+    """A slip of paper lying flat."""
+    return box((0.09, 0.0006, 0.06), plain(WHITE), part, cells=4)
