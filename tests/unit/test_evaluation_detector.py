@@ -152,6 +152,24 @@ def test_what_was_trained_and_exported_is_measured(exported, capsys):
     assert json.loads(capsys.readouterr().out)["n"] == 4
 
 
+def test_a_peer_is_timed_on_the_same_pictures(exported, capsys, monkeypatch):
+    looks = []
+
+    class Peer:
+        def __init__(self, path, threads):
+            assert (path.name, threads) == ("ssd.tflite", 1)
+
+        def detect(self, pixels):
+            looks.append(pixels.shape)
+
+    monkeypatch.setattr(detector, "LiteDetector", Peer)
+    detector.main(parse(detector, "--data", exported / "voc", "--model", exported / "model", "--threads", 1, "--json",
+                        "--peer", exported / "ssd.tflite"))
+    beside = json.loads(capsys.readouterr().out)["side_by_side"]
+    assert beside.keys() == {"peer", "ours_ms", "peer_ms", "ratio"}
+    assert len(looks) > 2
+
+
 def test_a_class_that_the_model_does_not_know_is_one_clear_line(exported, tmp_path):
     other = write_squares(tmp_path, 1, 1)
     for path in (other / "Annotations").glob("*.xml"):

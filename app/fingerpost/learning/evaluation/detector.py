@@ -21,6 +21,10 @@ from ..boxes.voc import SPLITS, read_voc
 from ..datasets import read_picture
 from ..detection.precision import LEAST_SCORE, MOST_FOUND, Found, label_boxes, measure_precision
 from .common import add_common, find_model, print_figures, rounded
+from .litert import LiteDetector, time_beside
+
+TIMED = 50
+"""On so many pictures a peer is timed."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="VOC",
                         help="folder with JPEGImages, Annotations and ImageSets/Main")
     parser.add_argument("--split", choices=SPLITS, default="val", help="which of its lists (default %(default)s)")
+    parser.add_argument("--peer", type=Path, metavar="TFLITE",
+                        help="also time this 8-bit SSD under LiteRT on the same pictures (pip install ai-edge-litert)")
     add_common(parser)
 
 
@@ -37,8 +43,13 @@ def main(args: argparse.Namespace) -> int:
     pictures = read_voc(args.data, args.split)
     check_names(pictures, info)
     cv2.setNumThreads(args.threads)
+    peer = LiteDetector(args.peer, args.threads) if args.peer else None
     with OnnxBackend(info.path, args.threads) as backend:
-        figures = measure_detector(Detector(backend, info), pictures)
+        detector = Detector(backend, info)
+        figures = measure_detector(detector, pictures)
+        if peer:
+            some = [read_picture(picture.path) for picture in pictures[:TIMED]]
+            figures["side_by_side"] = {"peer": args.peer.name, **time_beside(detector.detect, peer.detect, some)}
     print_figures(figures, args.json)
     return 0
 
