@@ -42,10 +42,19 @@ def state_home() -> Path:
         return Path(chosen).expanduser().absolute()
     if DEVICE_STATE.is_dir() and os.access(str(DEVICE_STATE), os.W_OK | os.X_OK):
         return DEVICE_STATE
-    xdg = os.environ.get("XDG_STATE_HOME", "")
+    return _xdg_folder("XDG_STATE_HOME", Path(".local", "state"))
+
+
+def cache_home() -> Path:
+    """The folder for what can be fetched again: `fingerpost` in the XDG cache directory. It need not exist yet."""
+    return _xdg_folder("XDG_CACHE_HOME", Path(".cache"))
+
+
+def _xdg_folder(variable: str, default: Path) -> Path:
+    """The project's own folder in one of the XDG base directories; `default` is relative to the user's home."""
+    chosen = os.environ.get(variable, "")
     # The specification asks for relative paths to be ignored.
-    base = Path(xdg) if os.path.isabs(xdg) else Path.home() / ".local" / "state"
-    return base / "fingerpost"
+    return (Path(chosen) if os.path.isabs(chosen) else Path.home() / default) / "fingerpost"
 
 
 def _chosen_home(folder: Path) -> Path:

@@ -76,6 +76,30 @@ def test_pictures_of_one_name_are_kept_apart(tmp_path):
     assert [picture.boxes for picture in read] == [(KING,), (ACE,)]
 
 
+def test_writing_the_same_pictures_again_changes_no_name(tmp_path):
+    pictures = [make_picture(tmp_path / place / "1.jpg", KING) for place in "ab"]
+    for order in (pictures, pictures[::-1]):
+        write_voc(tmp_path / "out", {"train": order}, ["king"])
+        assert [picture.path.name for picture in read_voc(tmp_path / "out", "train")] == ["1.jpg", "1-2.jpg"]
+    assert len(list((tmp_path / "out" / "JPEGImages").iterdir())) == 2
+
+
+@pytest.mark.parametrize("name", ["1.jpg", "1.png"])
+def test_another_picture_of_the_same_name_is_written_beside_it(tmp_path, name):
+    write_voc(tmp_path / "out", {"train": [make_picture(tmp_path / "a" / "1.jpg", KING)]}, ["king"])
+    other = make_picture(tmp_path / "b" / name, KING._replace(left=1))
+    other.path.write_bytes(other.path.read_bytes() + b"another source")
+    for _ in range(2):
+        write_voc(tmp_path / "out", {"val": [other]}, ["king"])
+    first, = read_voc(tmp_path / "out", "train")
+    second, = read_voc(tmp_path / "out", "val")
+    assert first == Picture(tmp_path / "out" / "JPEGImages" / "1.jpg", WIDTH, HEIGHT, (KING,))
+    assert first.path.read_bytes() == (tmp_path / "a" / "1.jpg").read_bytes()
+    assert second.path.stem == "1-2"
+    assert second.path.read_bytes() == other.path.read_bytes()
+    assert second.boxes == other.boxes
+
+
 def write_annotation(folder, text):
     path = make_picture(folder / "a.jpg").path.with_suffix(".xml")
     path.write_text(text, encoding="utf-8")

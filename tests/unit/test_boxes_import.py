@@ -12,7 +12,7 @@ if sys.version_info < (3, 10):
 
 from fingerpost.cli import main  # noqa: E402
 from fingerpost.learning.boxes.pictures import Labelled  # noqa: E402
-from fingerpost.learning.boxes.voc import read_labels, read_voc  # noqa: E402
+from fingerpost.learning.boxes.voc import list_names, read_labels, read_voc  # noqa: E402
 from tests.boxes import ACE, EASY, KING, make_coco, make_picture, make_voc, make_xml  # noqa: E402
 
 
@@ -58,6 +58,26 @@ def test_faults_are_mended_or_left_out_and_counted(tmp_path, capsys):
     assert main(["data", "check", str(tmp_path / "out")]) == 0
 
 
+def test_brought_in_again_without_validation_no_list_shares_a_picture(tmp_path):
+    source = make_voc(tmp_path / "in", {"train": {f"x{index}": [KING] for index in range(5)}, "test": {"y": [KING]}})
+    assert bring(source, "voc", tmp_path / "out") == 0
+    assert names(tmp_path / "out", "val") == ["x4.jpg"]
+    assert bring(source, "voc", tmp_path / "out", "--split", "0") == 0
+    assert len(names(tmp_path / "out", "train")) == 5
+    assert list_names(tmp_path / "out", "val") == []
+    assert list_names(tmp_path / "out", "test") == ["y"]
+    assert main(["data", "check", str(tmp_path / "out")]) == 0
+
+
+@pytest.mark.parametrize("splits", [{}, {"val": {}}])
+def test_few_pictures_still_hold_one_of_each_class_back(tmp_path, splits):
+    train = {"a": [KING], "b": [KING], "c": [KING], "d": [KING], "e": [EASY], "f": [EASY], "g": []}
+    source = make_voc(tmp_path / "in", {"train": train, **splits})
+    assert bring(source, "voc", tmp_path / "out") == 0
+    assert names(tmp_path / "out", "val") == ["f.jpg", "d.jpg"]
+    assert names(tmp_path / "out", "train") == ["g.jpg", "e.jpg", "a.jpg", "b.jpg", "c.jpg"]
+
+
 def make_tables(folder, *rows):
     folder.mkdir()
     (folder / "class-descriptions-boxable.csv").write_text("/m/01,King\n/m/02,Ace\n")  # as before V7: no header
@@ -94,6 +114,17 @@ def test_coco_folders_by_split(tmp_path):
     assert [picture.boxes for picture in read_voc(tmp_path / "out", "train")] == [(KING, ACE), ()]
     assert names(tmp_path / "out", "val") == ["1-2.jpg"]
     assert read_labels(tmp_path / "out") == ["ace", "king"]
+
+
+def test_what_two_coco_files_box_in_one_picture_is_put_together(tmp_path):
+    kings, aces = (0, 3, [4, 6, 26, 34], 0), (0, 7, [20, 8, 40, 36], 1)
+    make_coco(tmp_path / "in" / "kings.json", ["1.jpg", "2.jpg"], [kings])
+    make_coco(tmp_path / "in" / "more.json", ["1.jpg"], [kings, aces])
+    for name in "12":
+        make_picture(tmp_path / "in" / "images" / f"{name}.jpg")
+    assert bring(tmp_path / "in", "coco", tmp_path / "out", "--split", "0") == 0
+    assert [(picture.path.name, picture.boxes) for picture in read_voc(tmp_path / "out", "train")] == [
+        ("1.jpg", (KING, ACE)), ("2.jpg", ())]
 
 
 def test_some_classes_of_one_coco_file(tmp_path, capsys):

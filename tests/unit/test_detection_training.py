@@ -94,7 +94,24 @@ def test_a_view_without_a_box_is_a_view(scene):
         assert views.make_view(empty, 64, np.random.default_rng(seed)).boxes.shape == (0, 4)
 
 
-def test_every_picture_comes_by_once_an_epoch_and_processes_draw_parts_of_one_batch(tmp_path):
+def test_every_picture_comes_by_in_an_epoch_even_where_the_batch_does_not_divide_them(tmp_path, monkeypatch):
+    cards = deck.Deck(pool.load_pool(write_squares(tmp_path, 21, 1)), 2, 64, seed=0)
+    seen = []
+    monkeypatch.setattr(deck, "read_scene", lambda picture, *rest: seen.append(picture.path.stem)
+                        or views.read_scene(picture, *rest))
+    for step in range(train.count_steps(len(cards), 2, None)):
+        cards.draw(0, step, range(2))
+    assert sorted(set(seen), key=int) == [str(index) for index in range(21)]
+    assert len(seen) == 22
+
+
+@pytest.mark.parametrize(("pictures", "epoch_views", "steps"), [
+    (63, None, 16), (64, None, 16), (3, None, train.LEAST_STEPS), (63, 8, 2), (63, 9, 3), (63, 1, 1)])
+def test_an_epoch_has_no_fewer_views_than_asked_for(pictures, epoch_views, steps):
+    assert train.count_steps(pictures, 4, epoch_views) == steps
+
+
+def test_processes_draw_parts_of_one_batch_and_another_one_in_the_next_epoch(tmp_path):
     cards = deck.Deck(pool.load_pool(write_squares(tmp_path)), 4, 64, seed=0)
     assert len(cards) == 8
     whole = cards.draw(0, 1, range(4))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
+from fingerpost import home
 from fingerpost.cli import main
 from fingerpost.core.errors import ModelError
+from fingerpost.installed import InstalledModels
 from fingerpost.models import ModelStore
 from tests.disk import little_room
 from tests.generations import ENTRY, install, open_models, read_live, write_source
@@ -93,6 +98,31 @@ def test_a_damaged_model_that_has_none_before_it_names_the_remedy(models):
     install(models, b"wide", "imagenet").path.unlink()
     with pytest.raises(ModelError, match="'imagenet' is missing .*run `fingerpost train taught`"):
         models.load("imagenet")
+
+
+def test_a_model_exported_beside_those_that_ship_is_live_once_the_fetched_one_is_rolled_back(models, tmp_path):
+    install(models, b"fetched", "detector")
+    ship(tmp_path / "home", b"exported", "detector")
+    assert read_live(InstalledModels(), "detector") == b"fetched"
+    assert main(["models", "rollback", "detector"]) == 0
+    assert read_live(InstalledModels(), "detector") == b"exported"
+
+
+@pytest.mark.parametrize(("xdg", "expected"), [("{}/cache", "{}/cache/fingerpost"), ("caches", "{}/.cache/fingerpost"),
+                                               ("", "{}/.cache/fingerpost")])
+def test_what_is_fetched_again_if_need_be_goes_to_the_cache_of_the_user(tmp_path, monkeypatch, xdg, expected):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", xdg.format(tmp_path))
+    assert str(home.cache_home()) == expected.format(tmp_path)
+
+
+def ship(folder, content, name):
+    """Put one more model where those that ship lie, as `fingerpost export --out models` does."""
+    manifest = folder / "models" / "manifest.json"
+    (folder / "models" / f"{name}.onnx").write_bytes(content)
+    entry = {**ENTRY, "name": name, "file": f"{name}.onnx", "bytes": len(content),
+             "sha256": hashlib.sha256(content).hexdigest()}
+    manifest.write_text(json.dumps({"models": [*json.loads(manifest.read_text())["models"], entry]}))
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"models": [3]}', '{"models": [{"name": "objects"}]}'])

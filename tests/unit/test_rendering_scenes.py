@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from unittest.mock import ANY
+
 import pytest
 
 cv2 = pytest.importorskip("cv2")
@@ -13,6 +16,7 @@ from fingerpost.learning.boxes.check import find_faults  # noqa: E402
 from fingerpost.learning.boxes.pictures import Labelled, Picture  # noqa: E402
 from fingerpost.learning.boxes.voc import list_annotations, read_labels, read_voc  # noqa: E402
 from fingerpost.learning.rendering import household, prints, scenes  # noqa: E402
+from fingerpost.learning.rendering.hand import OVERSAMPLING  # noqa: E402
 from fingerpost.learning.rendering.light import Light  # noqa: E402
 from fingerpost.learning.rendering.places import Place, random_shelf, random_table  # noqa: E402
 from fingerpost.learning.rendering.pose import rotation  # noqa: E402
@@ -155,7 +159,43 @@ def test_a_folder_of_other_classes_is_left_alone(tmp_path):
         scenes.make_scenes(1, scenes.Recipe(tmp_path, 0, hands=False))
 
 
-def test_a_hand_points_at_a_thing_and_hides_it():
+class Sure(np.random.Generator):
+    """Draws a hand into every scene."""
+
+    def random(self, *args, **words):
+        return super().random(*args, **words) if args or words else 0.0
+
+
+BROAD = block("box", (0.3, 0.1, 0.3))
+
+
+def render_boxes(monkeypatch, covered):
+    """The boxes of a scene with one broad box, when a hand covers those columns."""
+    view = view_of()
+    part = np.zeros([side * OVERSAMPLING for side in SIZE[::-1]], np.uint8)
+    part[:, slice(*(OVERSAMPLING * column for column in covered))] = 1
+    monkeypatch.setattr(scenes, "random_place", lambda *_: place_of(view))
+    monkeypatch.setattr(scenes, "set_out", lambda *_: [BROAD])
+    monkeypatch.setattr(scenes, "pointing_hand", lambda *_: SimpleNamespace(buffers=SimpleNamespace(part=part)))
+    monkeypatch.setattr(scenes, "with_hand", lambda pixels, *_: pixels)
+    return scenes.render_scene(Sure(np.random.PCG64(0)))[1]
+
+
+def test_what_a_hand_covers_is_not_boxed_and_what_it_nearly_covers_is_difficult(monkeypatch):
+    whole, = boxes_of([BROAD])
+    left, right = whole.left, whole.right
+    quarter = (right - left) // 4
+    assert not whole.difficult
+    assert quarter > scenes.SMALLEST_PIXELS
+    assert render_boxes(monkeypatch, (0, left)) == [whole]
+    assert render_boxes(monkeypatch, (right - quarter, SIZE[0])) == [
+        Labelled("box", left, ANY, right - quarter, ANY, difficult=False)]
+    assert render_boxes(monkeypatch, (0, right - quarter)) == [
+        Labelled("box", right - quarter, ANY, right, ANY, difficult=True)]
+    assert render_boxes(monkeypatch, (0, SIZE[0])) == []
+
+
+def test_a_hand_points_at_a_thing_and_is_seen():
     need_mesh()
     rng = np.random.default_rng(3)
     hand = scenes.pointing_hand(Camera(*SIZE, 150.0), [Labelled("ball", 60, 30, 90, 60)], rng)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -60,6 +61,41 @@ def test_foreign_files_are_one_clear_line(tmp_path, content):
         tflite.read_network(tmp_path / "net.tflite")
     with pytest.raises(ModelError, match="give the path"):
         tflite.read_network(tmp_path / "none.tflite")
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.1, 0.3, 0.6, 0.9])
+def test_a_file_that_is_cut_short_is_one_clear_line(small, tmp_path, share):
+    content = small.read_bytes()
+    (tmp_path / "net.tflite").write_bytes(content[:8 + int(share * len(content))])
+    with pytest.raises(ModelError, match="net.tflite is cut short.*fetch") as caught:
+        tflite.read_network(tmp_path / "net.tflite")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kinds", [{"kernel": "FLOAT32"}, {"kernel": "INT8"}, {"output": "FLOAT32"},
+                                   {"bias": "FLOAT32"}])
+def test_a_network_of_other_numbers_is_one_clear_line(tmp_path, kinds):
+    (tmp_path / "net.tflite").write_bytes(make_odd(**kinds))
+    with pytest.raises(ModelError, match="net.tflite is no 8-bit network: give") as caught:
+        tflite.read_network(tmp_path / "net.tflite")
+    assert "\n" not in str(caught.value)
+
+
+def make_odd(kernel="UINT8", bias="INT32", output="UINT8"):
+    """A network with one convolution whose tensors hold numbers of those types."""
+    writer, schema = tflite_files.Writer(), tflite_files.tflite
+
+    def add(shape, kind):
+        width = 1 if kind.endswith("8") else 4
+        return writer.add_tensor(shape, getattr(schema.TensorType, kind), 0.5, 0, bytes(width * math.prod(shape)))
+
+    image, result = add((1, 4, 4, 2), "UINT8"), add((1, 4, 4, 3), output)
+    inputs = [image, add((3, 1, 1, 2), kernel), add((3,), bias)]
+    schema.Conv2DOptionsStart(writer.builder)
+    options = schema.Conv2DOptionsEnd(writer.builder)
+    writer.add_operator(schema.BuiltinOperator.CONV_2D, inputs, result, schema.BuiltinOptions.Conv2DOptions, options)
+    writer.add_operator(schema.BuiltinOperator.AVERAGE_POOL_2D, [result], image)
+    return writer.finish(image, result)
 
 
 def test_a_network_without_a_pool_is_one_clear_line(tmp_path):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from ...core.errors import DataError
 from ...progress import Progress
-from ..datasets import split_runs
 from .coco import list_coco, read_coco
 from .faults import mend
 from .pictures import Picture, measure_file, resize
@@ -46,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     read = READERS[args.format](args.source)
     if args.classes:
         read = {split: keep_classes(pictures, args.classes) for split, pictures in read.items()}
-    splits = {split: admit(pictures, counts) for split, pictures in read.items()}
+    splits = {split: admit(put_together(pictures), counts) for split, pictures in read.items()}
     labels = list_labels(splits)
     if not labels or not labels.issuperset(args.classes):
         raise DataError(f"{args.source} has {', '.join(sorted(labels)[:9]) or 'no boxes'}, and not what was asked for"
@@ -63,6 +62,15 @@ def keep_classes(pictures: Iterable[Picture], names: Collection[str]) -> list[Pi
     """The pictures that show one of the classes, with the boxes of those classes."""
     kept = (picture._replace(boxes=tuple(box for box in picture.boxes if box.name in names)) for picture in pictures)
     return [picture for picture in kept if picture.boxes]
+
+
+def put_together(pictures: Iterable[Picture]) -> list[Picture]:
+    """Every picture once, with all boxes that are drawn in it: two files may tell of the same one."""
+    merged: dict[tuple[Path, int, int], Picture] = {}
+    for picture in pictures:
+        known = merged.setdefault(picture[:3], picture)
+        merged[picture[:3]] = known._replace(boxes=tuple(dict.fromkeys(known.boxes + picture.boxes)))
+    return list(merged.values())
 
 
 def admit(pictures: Iterable[Picture], counts: Counter[str]) -> list[Picture]:
@@ -85,18 +93,22 @@ def admit(pictures: Iterable[Picture], counts: Counter[str]) -> list[Picture]:
 
 
 def hold_back(splits: Splits, share: float) -> Splits:
-    """The splits with a part of `train` as `val`, unless there is one already.
+    """The splits with a part of `train` as `val`, unless that has pictures already.
 
-    A picture counts as of its first box's class. The last by name are held back: neighbours are often alike.
+    A picture counts as of its first box's class. Of each class that has two or more, the last by name are held back,
+    at least one: neighbours are often alike.
     """
-    if not share or VAL in splits or TRAIN not in splits:
+    if not share or splits.get(VAL) or TRAIN not in splits:
         return splits
-    by_path = {picture.path: picture for picture in splits[TRAIN]}
-    names = sorted({picture.boxes[0].name for picture in by_path.values() if picture.boxes})
-    labelled = [(path, names.index(picture.boxes[0].name) if picture.boxes else -1)
-                for path, picture in sorted(by_path.items())]
-    parts = ([by_path[path] for path, _ in part] for part in split_runs(labelled, share))
-    return {**dict(zip((TRAIN, VAL), parts)), **{key: splits[key] for key in splits if key != TRAIN}}
+    by_class: dict[str, list[Picture]] = defaultdict(list)
+    for picture in sorted(splits[TRAIN], key=lambda picture: picture.path):
+        by_class[picture.boxes[0].name if picture.boxes else ""].append(picture)
+    parts: Splits = {TRAIN: [], VAL: []}
+    for _, pictures in sorted(by_class.items()):
+        kept = len(pictures) - max(int(share * len(pictures)), min(1, len(pictures) - 1))
+        parts[TRAIN] += pictures[:kept]
+        parts[VAL] += pictures[kept:]
+    return {**parts, **{split: splits[split] for split in splits if split not in parts}}
 
 
 def list_labels(splits: Splits) -> set[str]:

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from ...core.errors import DataError
 from ...downloads import MissingFile, ask_size, download, fetch, show_progress
+from ...home import cache_home
 from ...progress import Progress
 from ...wholefile import write_whole
-from ..rendering.fetch import cache_folder
 from .pictures import measure, measure_file
 from .tables import AUTHOR_COLUMNS, BOX_COLUMNS, CLASS_COLUMNS, check_columns
 
@@ -50,7 +50,7 @@ class Mirror:
         """`base_url` is a server that has both tables and pictures, under the paths of the public ones."""
         self._tables, self._pictures = base_url or TABLES, base_url or PICTURES
         host = urlsplit(self._tables).netloc.replace(":", "-") or "nowhere"
-        self._cache = cache_folder().with_name("open-images") / host
+        self._cache = cache_home() / "open-images" / host
 
     def classes(self) -> Path:
         """The table of classes. Raises FingerpostError, as the next two do."""

@@ -6,6 +6,7 @@ is what training adds to it. Corners are taken as labelImg and its kind write th
 
 from __future__ import annotations
 
+import filecmp
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -99,13 +100,14 @@ def write_voc(folder: Path, splits: Mapping[str, Sequence[Picture]], labels: Seq
     """Write a VOC folder; pictures that lie elsewhere are copied into it, under names that are kept apart.
 
     Corners are rounded to whole pixels. The lists come last: what an interruption leaves behind is in none of them.
+    A list that is there already, and is not written now, loses what is listed now: no picture is in two of them.
     Raises DataError where the disk is full or the folder cannot be written.
     """
     try:
-        names = iter(_tell_apart([picture.path for pictures in splits.values() for picture in pictures]))
+        names = iter(_tell_apart([picture.path for pictures in splits.values() for picture in pictures], folder))
         lists = {split: [_write_picture(folder, picture, next(names)) for picture in pictures]
                  for split, pictures in splits.items()}
-        for split, listed in lists.items():
+        for split, listed in {**_shorten_others(folder, lists), **lists}.items():
             _write_lines(split_file(folder, split), listed)
         _write_lines(folder / LABELS, labels)
     except OSError as error:
@@ -172,17 +174,33 @@ def _find_picture(stem: str, named: Path) -> Path:
     return next((path for path in candidates if path.is_file()), named)
 
 
-def _tell_apart(paths: Iterable[Path]) -> list[str]:
-    """File names for them, no two with one stem: train/1.jpg and val/1.jpg become 1.jpg and 1-2.jpg."""
+def _tell_apart(paths: Iterable[Path], folder: Path) -> list[str]:
+    """File names for them, no two with one stem: train/1.jpg and val/1.jpg become 1.jpg and 1-2.jpg.
+
+    Nor do they have the stem of another picture that is in the folder already.
+    """
+    there = {path.stem.lower(): path for path in (folder / "JPEGImages").glob("*")}
     taken: set[str] = set()
     names = []
     for path in paths:
         stem, number = path.stem, 2
-        while stem.lower() in taken:
+        while stem.lower() in taken or not _is_same(path, there.get(stem.lower(), path)):
             stem, number = f"{path.stem}-{number}", number + 1
         taken.add(stem.lower())
         names.append(stem + path.suffix)
     return names
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    """Do both files hold the same picture?"""
+    return path == other or filecmp.cmp(path, other, shallow=False)
+
+
+def _shorten_others(folder: Path, lists: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The lists that are in the folder but not among those, without the names that those have."""
+    listed = {name for names in lists.values() for name in names}
+    others = [split for split in SPLITS if split not in lists and split_file(folder, split).is_file()]
+    return {split: [name for name in list_names(folder, split) if name not in listed] for split in others}
 
 
 def _write_picture(folder: Path, picture: Picture, name: str) -> str:

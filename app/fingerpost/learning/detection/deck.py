@@ -19,7 +19,10 @@ class Batch(NamedTuple):
 
 
 class Deck:
-    """The pictures of a pool as batches of views: in every epoch all of them come by, in another order."""
+    """The pictures of a pool as batches of views: in every epoch all of them come by, in another order.
+
+    Where the last batch has room, it is filled up with the first of them.
+    """
 
     def __init__(self, pool: Pool, batch: int, side: int, seed: int):
         self._pictures, self._side, self._seed, self._batch = pool.learned, side, seed, batch

@@ -15,6 +15,7 @@ given again.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from functools import partial
 from pathlib import Path
@@ -184,7 +185,7 @@ def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
               deck: Deck, course: training.Course, epoch: int) -> float:
     """One pass; returns the mean loss."""
     learner, net, average, optimizer = parts
-    steps = max(1, args.epoch_views // args.batch) if args.epoch_views else max(LEAST_STEPS, len(deck) // args.batch)
+    steps = count_steps(len(deck), args.batch, args.epoch_views)
     mine = parallel.own_slice(args.batch)
     batches = training.prefetch(lambda step: deck.draw(epoch, step, mine), steps, args.threads)
     set_training(learner, settings["freeze_norms"])
@@ -195,6 +196,11 @@ def run_epoch(args: argparse.Namespace, settings: dict[str, Any],
         average.update(net)
         losses.append(float(loss.detach()))
     return parallel.average(float(np.mean(losses)))
+
+
+def count_steps(pictures: int, batch: int, epoch_views: int | None) -> int:
+    """The steps of an epoch: as many as take all its views, the last ones too where the batch does not divide them."""
+    return max(1, math.ceil((epoch_views or max(pictures, LEAST_STEPS * batch)) / batch))
 
 
 def main(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ import urllib.request
 from pathlib import Path
 
 from ...core.errors import DataError
+from ...home import cache_home
 from ...wholefile import write_whole
 
 PACKAGE, VERSION = "@webxr-input-profiles/assets", "1.0.19"
@@ -40,9 +41,8 @@ def mesh_path() -> Path:
 
 
 def cache_folder() -> Path:
-    """Where fetched meshes are kept, following the XDG base directories."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "fingerpost" / "hand-mesh"
+    """Where fetched meshes are kept."""
+    return cache_home() / "hand-mesh"
 
 
 def registry() -> str:
