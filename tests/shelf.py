@@ -81,5 +81,5 @@ class Shelf(Desk):
             return BoxLooker(Detector(self.net, INFO), recogniser, past)
 
         eyes = Eyes(DotFinder(), recogniser, learner, 0.35, open_whole=open_whole)
-        eyes.look_by(self._way)
+        eyes.begin_by(self._way)
         return eyes

@@ -36,7 +36,7 @@ class Body:
     def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = ()) -> Loop:
         """A fresh loop over these parts; `submit` takes what the eyes are asked to do."""
         naming = self.settings.teaching.naming
-        state = State(rules=self.settings.decision, waiting_samples=self.learner.waiting(),
+        state = State(rules=self.settings.decision, waiting_samples=self.learner.waiting(), news=self.eyes.news,
                       naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming)
         return Loop(state, self.mouth, submit, self.report, observers, self.ear)
 

@@ -107,6 +107,20 @@ class ModelStore:
         return (whole + there + places[-1:])[0]
 
 
+def load_given(name: str, given: Path) -> ModelInfo:
+    """The model of a manifest that a user points to, by its folder or by the model's file in it. Raises ModelError."""
+    folder = given if given.is_dir() else given.parent
+    remedy = "give the folder that `fingerpost export` wrote"
+    try:
+        store = ModelStore(folder)
+    except ModelError as error:
+        raise ModelError(f"{folder} holds no manifest.json that can be read: {remedy}") from error
+    listed = store.info(name).path.name
+    if given != folder and given.name != listed:
+        raise ModelError(f"{given.name} is not the model '{name}' of {folder}, which is {listed}: {remedy}")
+    return store.load(name)
+
+
 def find_problem(info: ModelInfo) -> Optional[str]:
     """What is wrong with the file: missing, damaged, or None. A whole file is read only once per process."""
     try:

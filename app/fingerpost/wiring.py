@@ -17,7 +17,7 @@ from .core.loop import Observer
 from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
 from .core.ports import Backend, Buttons, Camera, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
-from .core.state import BY_VOICE
+from .core.state import BY_VOICE, WAYS
 from .core.timing import Stopwatch
 from .core.types import Clip
 from .devices.buttons import KeyboardButtons
@@ -39,6 +39,7 @@ from .sayings import render_now
 from .settings import Settings
 from .tomlfile import read_toml
 from .upkeep.keeper import Keeper
+from .upkeep.notes import read_note, write_note
 from .upkeep.retraining import plan_retraining
 from .upkeep.succession import Succession
 from .vision.detect import DETECTOR, Detector
@@ -82,19 +83,39 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
     for observer in observers:
         observer.on_ready(book)
-    eyes = open_eyes(stack, settings, recogniser, learner)
+    eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name("way.json"))
     return Body(eyes, mouth, book, recogniser, render, learner, settings, ear)
 
 
 def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner) -> Eyes:
     """The eyes, which look in the way of the settings. Raises ModelError where that cannot be."""
+    eyes = make_eyes(stack, settings, recogniser, learner)
+    eyes.look_by(settings.recognition.recogniser)
+    return eyes
+
+
+def wake_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner, note: Path) -> Eyes:
+    """The eyes of a wearer, who is told where the way to look cannot be had.
+
+    It is the one that was last chosen by button, which the file `note` keeps, else that of the settings.
+    """
+    def remember(way: str) -> None:
+        write_note(note, way, "the next start looks at things as this one did")
+
+    eyes = make_eyes(stack, settings, recogniser, learner, remember)
+    chosen = read_note(note)
+    eyes.begin_by(str(chosen) if chosen in WAYS else settings.recognition.recogniser)
+    return eyes
+
+
+def make_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner,
+              remember_way: Callable[[str], None] = lambda way: None) -> Eyes:
+    """The eyes, which look past the finger; the detector is opened once it is wanted."""
     def open_whole(past: CropLooker) -> BoxLooker:
         return BoxLooker(open_detector(stack, settings), recogniser, past)
 
-    eyes = Eyes(open_finder(stack, settings), recogniser, learner, settings.recognition.crop_share,
-                open_whole=open_whole)
-    eyes.look_by(settings.recognition.recogniser)
-    return eyes
+    return Eyes(open_finder(stack, settings), recogniser, learner, settings.recognition.crop_share,
+                open_whole=open_whole, remember_way=remember_way)
 
 
 def open_detector(stack: ExitStack, settings: Settings, info: Optional[ModelInfo] = None,

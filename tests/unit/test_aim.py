@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fingerpost.core.types import Box, Detection, Fingertip
-from fingerpost.vision.aim import choose, cross, overlap, weigh
+from fingerpost.vision import aim
+from fingerpost.vision.aim import choose, cross, weigh
 
 WIDTH, HEIGHT = 640, 480
 
@@ -27,7 +28,7 @@ def thing(name, *box, score=0.8):
 
 def choice(finger, *things, last=None):
     found = choose(things, finger, WIDTH, last)
-    return found.name if found else ""
+    return found[0].name if found else ""
 
 
 BOTTLE = thing("bottle", 280, 80, 360, 300)
@@ -47,13 +48,27 @@ def test_the_thing_on_the_fingers_line_is_meant(finger, name):
 @pytest.mark.parametrize("finger", [tip(320, 40), tip(320, 340, 90), tip(540, 240, 0), tip(200, 340), tip(100, 340)])
 def test_where_none_is_pointed_at_nothing_is_chosen(finger):
     assert choice(finger, BOTTLE, CUP) == ""
-    assert choose([], finger, WIDTH) is None
+    assert choose([], finger, WIDTH) == []
 
 
 def test_what_is_just_missed_may_be_meant_but_not_before_what_is_met():
     beside = tip(270, 330)
     assert choice(beside, BOTTLE) == "bottle"
     assert choice(beside, BOTTLE, thing("tin", 240, 80, 275, 300)) == "tin"
+
+
+@pytest.mark.parametrize(("finger", "least", "most"), [
+    (tip(320, 340), 0.95, 1.0), (tip(280, 340), 0.4, 0.6), (tip(265, 340), 0.2, 0.4), (tip(250, 340), 0.0, 0.0),
+    (tip(320, 250), 1.0, 1.0),
+])
+def test_the_chance_that_it_is_pointed_at_falls_with_the_distance_from_the_line(finger, least, most):
+    target = weigh(BOTTLE, finger, WIDTH)
+    assert least <= target.chance <= most
+    assert target.confidence == pytest.approx(0.8 * target.chance)
+
+
+def test_a_thin_thing_that_is_met_is_meant_however_thin_it_is():
+    assert choice(tip(320, 340), thing("pen", 318, 100, 322, 200)) == "pen"
 
 
 def test_the_hand_itself_lies_behind_the_finger():
@@ -86,6 +101,26 @@ def test_two_names_for_one_place_are_no_nest():
     assert choice(tip(320, 340), BOTTLE, thing("vase", 280, 80, 360, 300, score=0.7)) == "bottle"
 
 
+LOWER_HALF = (280, 190, 360, 300)
+
+
+@pytest.mark.parametrize(("name", "place", "score", "meant"), [
+    ("bottle", (280, 212, 360, 300), 0.42, 0.95), ("bottle", (290, 180, 350, 240), 0.9, 0.95),
+    ("vase", LOWER_HALF, 0.55, 0.95), ("vase", LOWER_HALF, 0.9, 0.9), ("label", (290, 180, 350, 240), 0.55, 0.55),
+])
+def test_a_doubtful_box_on_a_large_part_of_a_thing_is_a_second_reading_of_it(name, place, score, meant):
+    whole = replace(BOTTLE, confidence=0.95)
+    found = choose([whole, thing(name, *place, score=score)], tip(320, 340), WIDTH)
+    assert found[0].detection.confidence == meant
+
+
+def test_all_that_may_be_meant_follows_by_how_much_speaks_for_it():
+    beside, behind = thing("glass", 365, 180, 400, 300), thing("clock", 300, 10, 340, 60)
+    found = [target.name for target in choose([CUP, behind, beside, BOTTLE], tip(350, 340), WIDTH)]
+    assert found == ["bottle", "glass", "clock"]
+    assert [target.name for target in choose([BOTTLE, LABEL], tip(320, 440), WIDTH)] == ["label", "bottle"]
+
+
 LEFT, RIGHT = thing("left", 200, 100, 320, 300), thing("right", 320, 100, 440, 300)
 
 
@@ -102,6 +137,39 @@ def test_what_was_chosen_last_is_dropped_where_the_finger_leaves_it():
     assert choice(tip(560, 340), LEFT, RIGHT, last=RIGHT.box) == ""
 
 
+@pytest.mark.parametrize("last", [None, BOTTLE.box, LABEL.box, TABLE.box])
+def test_what_was_chosen_last_does_not_hide_what_lies_in_it(last):
+    assert choice(tip(320, 440), TABLE, BOTTLE, replace(LABEL, confidence=0.6), last=last) == "label"
+    assert choice(tip(320, 440), TABLE, BOTTLE, last=last) == "bottle"
+    assert choice(tip(120, 400), TABLE, BOTTLE, LABEL, last=last) == "table"
+
+
+def waver(first, second):
+    """The names of looks at two pictures in turn, each look bound by the one before it."""
+    names, last = [], None
+    for things in (first, second) * 3:
+        found = choose(things, tip(320, 440), WIDTH, last)
+        last = found[0].detection.box
+        names.append(found[0].name)
+    return names
+
+
+@pytest.mark.parametrize(("steady", "names"), [(aim.STEADY, 1), (1.0, 2)])
+@pytest.mark.parametrize("limit", ["weight", "size", "place"])
+def test_a_thing_that_only_just_counts_in_another_does_not_come_and_go(limit, steady, names, monkeypatch):
+    monkeypatch.setattr(aim, "STEADY", steady)
+    # The inner thing is now just within one of the limits to be meant, and now just outside.
+    if limit == "weight":
+        even = aim.INNER * weigh(BOTTLE, tip(320, 440), WIDTH).weight / weigh(LABEL, tip(320, 440), WIDTH).weight
+        pair = [[BOTTLE, replace(LABEL, confidence=0.8 * even * factor)] for factor in (1.1, 0.9)]
+    elif limit == "size":
+        pair = [[BOTTLE, thing("vase", *LOWER_HALF, score=0.8 * 0.5 / aim.PART * factor)] for factor in (1.1, 0.9)]
+    else:
+        pair = [[TABLE, thing("bottle", 280, top, 360, 300)] for top in (45, 30)]
+    assert len(set(waver(*pair))) == names
+    assert len(set(waver(*pair[::-1])[1:])) == names
+
+
 def make_box(left, top, width, height):
     return Box(left, top, left + width, top + height)
 
@@ -114,17 +182,16 @@ tips = some.builds(tip, some.integers(0, WIDTH), some.integers(0, HEIGHT), some.
 
 @given(things, tips, some.none() | boxes)
 def test_the_choice_is_one_of_the_things_and_speaks_for_itself(found, finger, last):
-    chosen = choose(found, finger, WIDTH, last)
-    assert (chosen is None) == all(weigh(one, finger, WIDTH).weight == 0.0 for one in found)
-    assert chosen is None or chosen in found
+    targets = choose(found, finger, WIDTH, last)
+    assert len(targets) == sum(weigh(one, finger, WIDTH).weight > 0.0 for one in found)
+    assert all(target.detection in found and 0.0 < target.chance <= 1.0 for target in targets)
 
 
 @given(things, tips)
 def test_what_lies_wholly_behind_the_tip_is_never_meant(found, finger):
-    chosen = choose(found, finger, WIDTH)
-    if chosen is not None:
+    for target in choose(found, finger, WIDTH):
         dx, dy = finger.direction
-        box = chosen.box
+        box = target.detection.box
         corners = [(x, y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
         assert max((x - finger.x) * dx + (y - finger.y) * dy for x, y in corners) > 0.0
 
@@ -148,9 +215,9 @@ def test_left_and_right_are_alike(found, finger):
 
 @given(things, tips)
 def test_once_chosen_a_thing_stays_chosen_while_nothing_changes(found, finger):
-    chosen = choose(found, finger, WIDTH)
-    if chosen is not None and all(one is chosen or overlap(one.box, chosen.box) < 0.5 for one in found):
-        assert choose(found, finger, WIDTH, chosen.box) == chosen
+    chosen = next(iter(choose(found, finger, WIDTH)), None)
+    if chosen is not None and all(one is chosen.detection or one.box != chosen.detection.box for one in found):
+        assert choose(found, finger, WIDTH, chosen.detection.box)[0].detection is chosen.detection
 
 
 @given(boxes, tips)

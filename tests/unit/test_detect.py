@@ -26,8 +26,8 @@ from tests.shelf import ANCHORS, COLOURS, INFO, SHELF, SIDE, ColourNet, draw_she
 class Fixed(Backend):
     """Always the same outputs."""
 
-    def __init__(self, deltas, logits):
-        self.outputs = deltas, logits
+    def __init__(self, *outputs):
+        self.outputs = outputs
 
     def run(self, array):
         return self.outputs
@@ -176,17 +176,33 @@ def test_stages_are_timed():
 def test_what_is_no_detector_is_refused():
     with pytest.raises(ModelError, match="no detector"):
         Detector(ColourNet(), replace(INFO, anchors=None))
+
+
+@pytest.mark.parametrize("outputs", [
+    (np.zeros((1, 7, 4)), np.zeros((1, 7, 5))), (np.zeros((1, 480, 4)), np.zeros((1, 480, 9))),
+    (np.zeros((1, 480, 4)),), (np.zeros((1, 3)), np.zeros(4), np.zeros(5)),
+])
+def test_a_network_that_does_not_fit_its_manifest_is_refused_when_it_is_opened(outputs):
     with pytest.raises(ModelError, match="export it again"):
-        Detector(Fixed(np.zeros((1, 7, 4)), np.zeros((1, 7, 5))), INFO).detect(draw_shelf())
+        Detector(Fixed(*outputs), INFO)
+
+
+def test_the_first_run_which_takes_longest_is_over_when_it_is_opened():
+    net, stopwatch = ColourNet(), Stopwatch()
+    Detector(net, INFO, stopwatch)
+    assert net.runs == 1
+    assert stopwatch.summary() == {}
+
+
+ENTRY = {**{key: getattr(INFO, key) for key in ("name", "sha256", "bytes", "parameters", "multiply_adds", "licence",
+                                               "data", "figures", "rebuild", "threshold")},
+         **{key: list(getattr(INFO, key)) for key in ("input", "mean", "std", "outputs", "labels")},
+         "file": "detector.onnx"}
 
 
 def test_the_manifest_tells_of_anchors():
-    entry = {**{key: getattr(INFO, key) for key in ("name", "sha256", "bytes", "parameters", "multiply_adds",
-                                                    "licence", "data", "figures", "rebuild", "threshold")},
-             **{key: list(getattr(INFO, key)) for key in ("input", "mean", "std", "outputs", "labels")},
-             "file": "detector.onnx"}
-    assert parse_entry(entry, "here").anchors is None
-    assert parse_entry({**entry, "anchors": ANCHORS}, "here").anchors == ANCHORS
+    assert parse_entry(ENTRY, "here").anchors is None
+    assert parse_entry({**ENTRY, "anchors": ANCHORS}, "here").anchors == ANCHORS
 
 
 @pytest.fixture
@@ -259,12 +275,24 @@ def test_a_mistake_gets_one_line(shelf, words, part, capsys):
 def test_without_a_detector_one_line_names_the_remedy(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(wiring, "DETECTOR", "no such detector")
     cv2.imwrite(str(tmp_path / "shelf.png"), draw_shelf())
-    settings = tmp_path / "settings.toml"
-    settings.write_text('[recognition]\nrecogniser = "detector"\n')
-    for words in (["detect", str(tmp_path / "shelf.png")],
-                  ["replay", str(tmp_path / "shelf.png"), "--settings", str(settings)]):
-        assert main(words) == 1
-        printed = capsys.readouterr().err
-        assert printed.count("\n") == 1
-        assert "models fetch coco" in printed
-        assert "train detector" in printed
+    assert main(["detect", str(tmp_path / "shelf.png")]) == 1
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "models fetch coco" in printed
+    assert "train detector" in printed
+
+
+@pytest.mark.parametrize(("given", "part"), [
+    ("", "no manifest.json"), ("detector.onnx", "no manifest.json"), ("model", "damaged"),
+    ("model/other.onnx", "other.onnx is not the model 'detector'"), ("model/detector.onnx", "damaged"),
+])
+def test_a_model_is_what_the_manifest_lists_and_no_other_file(tmp_path, given, part, capsys):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "manifest.json").write_text(json.dumps({"models": [ENTRY]}))
+    (tmp_path / "model" / "detector.onnx").write_bytes(b"spoilt")
+    cv2.imwrite(str(tmp_path / "shelf.png"), draw_shelf())
+    assert main(["detect", str(tmp_path / "shelf.png"), "--model", str(tmp_path / given)]) == 1
+    printed = capsys.readouterr().err
+    assert part in printed
+    assert ("`fingerpost export` wrote" in printed) == (part != "damaged")
+    assert printed.count("\n") == 1

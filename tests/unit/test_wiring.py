@@ -11,13 +11,19 @@ from types import SimpleNamespace
 import pytest
 
 from fingerpost import wiring
+from fingerpost.core.errors import ModelError
+from fingerpost.core.events import ChangeWay
 from fingerpost.devices.cameras import LiveCamera
 from fingerpost.home import asset_home
 from fingerpost.installed import InstalledModels
 from fingerpost.memory.objects import TaughtObject
 from fingerpost.sayings import sayable_texts
 from fingerpost.settings import CameraSettings, Settings
+from fingerpost.vision.detect import Detector
+from fingerpost.vision.eyes import WAY_MISSING
+from tests.desk import ColourRecogniser, DotFinder
 from tests.parts import TonguelessVoice, english
+from tests.shelf import INFO, ColourNet
 
 
 def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
@@ -52,6 +58,64 @@ def test_a_spoilt_model_of_more_names_is_done_without(monkeypatch, tmp_path, cap
     with ExitStack() as stack:
         assert wiring.open_recogniser(stack, Settings()).names
     assert "imagenet" in caplog.text
+
+
+@pytest.fixture
+def wake(monkeypatch, tmp_path):
+    """Starts the eyes of a device that keeps its state in a folder, with a detector or without."""
+    def wake(recogniser="crop", installed=True):
+        def open_detector(stack, settings):
+            if not installed:
+                raise ModelError("there is no detector: fetch one")
+            return Detector(ColourNet(), INFO)
+
+        monkeypatch.setattr(wiring, "open_finder", lambda stack, settings: DotFinder())
+        monkeypatch.setattr(wiring, "open_detector", open_detector)
+        settings = replace(Settings(), recognition=replace(Settings().recognition, recogniser=recogniser))
+        return wiring.wake_eyes(ExitStack(), settings, ColourRecogniser(), None, tmp_path / "way.json")
+    return wake
+
+
+def find_way(eyes):
+    """The way that the eyes look in, by what a change leads to."""
+    return {"crop": "detector", "detector": "crop"}[eyes.do(ChangeWay(), 0.0).way]
+
+
+@pytest.mark.parametrize("way", ["crop", "detector"])
+def test_the_way_to_look_is_that_of_the_settings_until_another_is_chosen_which_is_kept(wake, way):
+    other = wake(way).do(ChangeWay(), 0.0).way
+    assert other != way
+    assert find_way(wake(way)) == other
+    assert find_way(wake(other)) == way, "it was changed once more just now"
+
+
+def test_a_note_that_cannot_be_read_is_done_without(wake, tmp_path):
+    (tmp_path / "way.json").write_text('["crop"')
+    assert find_way(wake("detector")) == "detector"
+    (tmp_path / "way.json").write_text('["crop"]')
+    assert find_way(wake("detector")) == "detector"
+
+
+def test_who_wants_a_detector_and_has_none_is_told_and_the_wish_stays(wake, caplog):
+    wake("crop").do(ChangeWay(), 0.0)
+    eyes = wake("crop", installed=False)
+    assert eyes.news == WAY_MISSING
+    assert len(caplog.messages) == 1
+    assert "fetch one" in caplog.text
+    assert eyes.do(ChangeWay(), 0.0).way == ""
+    again = wake("crop")
+    assert (again.news, find_way(again)) == ("", "detector")
+
+
+def test_what_measures_the_device_does_not_go_on_without_a_detector(monkeypatch):
+    def open_detector(stack, settings):
+        raise ModelError("there is no detector: fetch one")
+
+    monkeypatch.setattr(wiring, "open_finder", lambda stack, settings: DotFinder())
+    monkeypatch.setattr(wiring, "open_detector", open_detector)
+    settings = replace(Settings(), recognition=replace(Settings().recognition, recogniser="detector"))
+    with pytest.raises(ModelError, match="fetch one"):
+        wiring.open_eyes(ExitStack(), settings, ColourRecogniser(), None)
 
 
 def test_built_in_and_taught_names_are_rendered_ahead():

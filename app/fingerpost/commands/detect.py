@@ -16,7 +16,7 @@ from ..core.errors import DataError
 from ..core.timing import Stopwatch
 from ..core.types import Detection, Frame
 from ..devices.replay import IMAGE_SUFFIXES, Recording, list_images
-from ..models import ModelStore
+from ..models import load_given
 from ..overlay import VideoFile, draw_box, write_text
 from ..settings import Settings
 from ..vision.detect import DETECTOR, Detector
@@ -62,9 +62,7 @@ def main(args: argparse.Namespace) -> int:
         raise DataError(f"{args.out} holds the pictures themselves, which would be overwritten: choose another --out")
     stopwatch = Stopwatch()
     with ExitStack() as stack:
-        info = None
-        if args.model is not None:
-            info = ModelStore(args.model if args.model.is_dir() else args.model.parent).load(DETECTOR)
+        info = load_given(DETECTOR, args.model) if args.model is not None else None
         detector = open_detector(stack, Settings(), info, stopwatch)
         album = Album(stack, args.out) if args.out is not None else None
         for picture in read_pictures(args.source):
@@ -100,9 +98,6 @@ def examine(picture: Picture, detector: Detector, least: float, stopwatch: Stopw
             timing: bool) -> List[Detection]:
     """The things in one picture; with an album they are drawn, and kept there."""
     pixels = picture.frame.pixels
-    if timing and not stopwatch.summary():
-        detector.detect(pixels, least)  # the first run of a network takes longer than all others
-        stopwatch.reset()
     detections = detector.detect(pixels, least)
     if album is not None or timing:
         with stopwatch.time("visualise"):

@@ -27,7 +27,7 @@ class Seen:
     fingertip: Optional[Fingertip]
     quality: Quality
     detail: float = 1.0
-    """How much of the crop past the finger shows something, in [0, 1]; 1 where that is not known."""
+    """How much of a sample of the thing would show something, in [0, 1]; 1 where that is not known."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ class Rules:
     """The share of wrong ones among the names spoken, hedged or not, that the wearer accepts, with as many strangers
     as known things pointed at. `sure` and `maybe` follow from it."""
     detected: float = 0.5
-    """Mean score from which a detector's name is spoken, and only with "maybe": a score is no probability."""
+    """Mean score, as far as the finger points at the thing, from which a detector's name is spoken; and only with
+    "maybe", for a score is no probability."""
     dark: float = 0.08
     """Mean brightness below which a frame is too dark."""
     bright: float = 0.95
@@ -61,7 +62,7 @@ class Rules:
     blurred: float = 12.0
     """Sharpness (variance of the Laplacian at 160 pixels' width) below which a frame is blurred."""
     far: float = 0.1
-    """Detail (share of the crop that shows something) below which a thing is too far away to be learned."""
+    """Detail (share of a sample that shows something) below which a thing is too far away to be learned."""
     enough_samples: int = 4
     """From so many samples on, no further look is asked for, if they are alike."""
     alike: float = 0.8

@@ -25,10 +25,6 @@ class Stopwatch:
         finally:
             self._durations[stage].append((time.perf_counter() - start) * 1000.0)
 
-    def reset(self) -> None:
-        """Forget what was measured, such as first runs."""
-        self._durations.clear()
-
     def summary(self) -> Dict[str, Dict[str, float]]:
         """Per stage: how often, the mean, the median and the 95th percentile in milliseconds."""
         return {stage: {"n": len(values), "mean_ms": round(sum(values) / len(values), 3),

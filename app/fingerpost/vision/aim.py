@@ -5,22 +5,22 @@ network tells its direction exactly, and how near it is. What lies behind the ti
 
 Of things that lie in one another the innermost that the finger points at is meant: a bottle on a table, and its label
 where the finger points right at the label. So everything can be had by pointing: the bottle where it shows beside its
-label, the table where nothing stands on it. The other rule, what the finger meets first, gives the table as soon as the
-tip is a little way off it; this one does not care on which side of a box's edge the tip lies.
+label, the table where nothing stands on it. Why so: docs/decisions/012-the-thing-under-the-finger.md.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from ..core.types import Box, Detection, Fingertip
 
 SPREAD_DEGREES = 7.0
 """Standard deviation of a finger's direction: 6.2 measured on 177 rendered hands, and a little for what those do not
 show."""
-SLIGHT = 0.03
-"""A chance to be pointed at below this is none: the finger misses by 13 degrees or more."""
+SLIGHT = 0.2
+"""A thing beside the finger's line that is pointed at with a lower chance is not meant: the finger misses it by six
+degrees or more."""
 REACH = 0.35
 """With every such distance from the tip, as a share of the frame's width, a thing counts e times less."""
 PASSED = 0.15
@@ -29,6 +29,9 @@ INNER = 0.4
 """A box gives way to one inside it that counts at least so many times as much as itself."""
 INSIDE = 0.9
 """So much of a box must lie in another for it to be inside."""
+PART = 0.6
+"""A box inside another may take so large a share of it if it is as sure, and half of that if it is half as sure: a
+doubtful box on a large part of a thing is a second reading of it, no thing of its own."""
 STEADY = 2.0
 """The last choice counts so many times as much, so that the answer does not flicker: between two neighbours the finger
 must point three degrees past their border for the other one."""
@@ -37,37 +40,60 @@ SAME = 0.5
 
 
 class Target(NamedTuple):
-    """A thing that may be meant, how much speaks for it, and whether the finger's line meets it ahead."""
+    """A thing that may be meant."""
 
     detection: Detection
-    weight: float
+    chance: float
+    """That the finger points at it."""
     met: bool
+    """Whether the finger's line meets it ahead."""
+    weight: float
+    """How much speaks for it."""
+    steadiness: float
+    """How many times as much it counts for having been the last choice: STEADY, or 1 for all others."""
+
+    @property
+    def name(self) -> str:
+        """What the detector calls it."""
+        return self.detection.name
+
+    @property
+    def confidence(self) -> float:
+        """Its score, as far as the finger points at it."""
+        return self.detection.confidence * self.chance
+
+    @property
+    def steady_weight(self) -> float:
+        """Its weight, with what it counts for as the last choice."""
+        return self.weight * self.steadiness
 
 
 def choose(detections: Sequence[Detection], tip: Fingertip, frame_width: int,
-           last: Optional[Box] = None) -> Optional[Detection]:
-    """The thing that the finger means; None where it points at none of them.
+           last: Optional[Box] = None) -> List[Target]:
+    """All that the finger may mean, first of them what it does mean; empty where it points at nothing.
 
     `last` is the box that was chosen a moment ago: its thing stays chosen unless another one is clearly better.
     """
-    targets = [weigh(detection, tip, frame_width, last) for detection in detections]
-    meant = [target for target in targets if target.weight > 0.0 and not _gives_way(target, targets)]
-    return max(meant, key=lambda target: target.weight).detection if meant else None
+    held = _find_again(last, detections) if last is not None else None
+    targets = [weigh(one, tip, frame_width, STEADY if one is held else 1.0) for one in detections]
+    targets = [target for target in targets if target.weight > 0.0]
+    return sorted(targets, key=lambda target: (_gives_way(target, targets), -target.steady_weight))
 
 
-def weigh(detection: Detection, tip: Fingertip, frame_width: int, last: Optional[Box] = None) -> Target:
+def weigh(detection: Detection, tip: Fingertip, frame_width: int, steadiness: float = 1.0) -> Target:
     """How much speaks for one thing; a weight of 0 for what the finger does not point at."""
     box = detection.box
     chord = cross(box, tip)
     if chord is None or chord[0] >= 0.0:
         fit = chance(box, tip)
+        if chord is None and fit < SLIGHT:
+            fit = 0.0
     else:
         # A finger that lies on a thing touches it, unless it ends in the last third: the nearer the end, the less.
         before = chord[1] / (chord[1] - chord[0])
         fit = min(1.0, 3.0 * before) if before >= PASSED else 0.0
-    steadiness = STEADY if last is not None and overlap(box, last) >= SAME else 1.0
     nearness = math.exp(-distance(box, tip) / (REACH * frame_width))
-    return Target(detection, detection.confidence * fit * nearness * steadiness, chord is not None and fit > 0.0)
+    return Target(detection, fit, chord is not None, detection.confidence * fit * nearness, steadiness)
 
 
 def cross(box: Box, tip: Fingertip) -> Optional[Tuple[float, float]]:
@@ -91,8 +117,7 @@ def chance(box: Box, tip: Fingertip) -> float:
     corners = [(x - tip.x, y - tip.y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
     turns = [math.degrees(math.atan2(dx * y - dy * x, dx * x + dy * y)) / (SPREAD_DEGREES * math.sqrt(2.0))
              for x, y in corners]
-    share = 0.5 * (math.erf(max(turns)) - math.erf(min(turns)))
-    return share if share >= SLIGHT else 0.0
+    return 0.5 * (math.erf(max(turns)) - math.erf(min(turns)))
 
 
 def distance(box: Box, tip: Fingertip) -> float:
@@ -106,14 +131,32 @@ def overlap(one: Box, other: Box) -> float:
     return shared / max(1, _area(one) + _area(other) - shared)
 
 
-def _gives_way(target: Target, targets: Sequence[Target]) -> bool:
-    """Whether something that the finger points at inside this thing is meant instead of it."""
-    return any(inner.met and inner.weight >= INNER * target.weight
-               and _lies_in(inner.detection.box, target.detection.box) for inner in targets)
+def _find_again(last: Box, detections: Sequence[Detection]) -> Optional[Detection]:
+    """The thing whose box is most like one of a moment ago; None where it is not there any more."""
+    nearest = max(detections, key=lambda detection: overlap(detection.box, last), default=None)
+    return nearest if nearest is not None and overlap(nearest.box, last) >= SAME else None
 
 
-def _lies_in(inner: Box, outer: Box) -> bool:
-    return _area(inner) < _area(outer) and _shared(inner, outer) >= INSIDE * _area(inner)
+def _gives_way(outer: Target, targets: Sequence[Target]) -> bool:
+    """Whether something that the finger points at inside this thing is meant instead of it.
+
+    Having been the last choice helps only the inner one. If it helped the outer one too, what lies in a thing could
+    not be had once the thing was named.
+    """
+    return any(inner.met and inner.name != outer.name and _claim(inner, outer) * inner.steadiness >= 1.0
+               for inner in targets)
+
+
+def _claim(inner: Target, outer: Target) -> float:
+    """How much speaks for a thing inside another, rather than for that one; 1 is just enough.
+
+    It must count enough, lie inside, and be small enough for how sure it is.
+    """
+    area = _area(inner.detection.box)
+    sureness = inner.detection.confidence / outer.detection.confidence
+    return min(inner.weight / (INNER * outer.weight),
+               _shared(inner.detection.box, outer.detection.box) / (INSIDE * area),
+               PART * _area(outer.detection.box) * sureness / area)
 
 
 def _shared(one: Box, other: Box) -> int:

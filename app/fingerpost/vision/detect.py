@@ -37,7 +37,11 @@ class Detector:
     """Finds things in a picture."""
 
     def __init__(self, backend: Backend, info: ModelInfo, stopwatch: Optional[Stopwatch] = None) -> None:
-        """`stopwatch` times "pre-process", "network" and "post-process". Raises ModelError for no detector."""
+        """`stopwatch` times "pre-process", "network" and "post-process".
+
+        The network runs once on a blank picture, since the first run takes longer than all others, and one that does
+        not fit its manifest should be known now. Raises ModelError for that, and for what is no detector.
+        """
         if info.anchors is None or info.labels is None:
             raise ModelError(f"the model '{info.name}' is no detector: the manifest gives it no anchors or no labels")
         self._backend, self._info = backend, info
@@ -47,6 +51,7 @@ class Detector:
         """Everything that it can find."""
         self.threshold = info.threshold or 0.4
         """The score from which a thing counts as found, by default."""
+        self._check(backend.run(np.zeros(info.input, dtype=np.float32)))
 
     def detect(self, pixels: np.ndarray, least: Optional[float] = None, most: int = 100) -> List[Detection]:
         """The things in an RGB uint8 picture (H, W, 3) with a score of at least `least`, `most` of them, best first."""
@@ -65,15 +70,20 @@ class Detector:
             array = to_input(pixels, (side, side), self._info.mean, self._info.std)
         with self._stopwatch.time("network"):
             deltas, logits = self._backend.run(array)
-        if deltas.shape[1] != len(self._anchors):
-            raise ModelError(f"{self._info.path.name} has {deltas.shape[1]} anchors, its manifest tells of "
-                             f"{len(self._anchors)}: export it again with `fingerpost export`")
         with self._stopwatch.time("post-process"):
             rows, classes, scores = pick(logits[0], self.threshold if least is None else least)
             boxes = np.clip(decode(deltas[0][rows], self._anchors[rows]), 0.0, side)
             kept = suppress(boxes, OVERLAP, classes)[:most]
             height, width = pixels.shape[:2]
             return boxes[kept] * (np.array([width, height] * 2) / side), scores[kept], classes[kept]
+
+    def _check(self, outputs: Sequence[np.ndarray]) -> None:
+        """Whether the network gives what the manifest tells of: deltas, and scores of the names and the background."""
+        wanted = [(1, len(self._anchors), 4), (1, len(self._anchors), len(self.names) + 1)]
+        given = [output.shape for output in outputs]
+        if given != wanted:
+            raise ModelError(f"{self._info.path.name} gives arrays of {given}, its manifest tells of {wanted}: "
+                             "export it again with `fingerpost export`")
 
 
 def make_anchors(description: Mapping[str, Any], side: int) -> np.ndarray:

@@ -34,12 +34,14 @@ from ..core.types import Box, Fingertip, Frame
 from ..memory.learner import Learner
 from .fingertip import FingertipFinder
 from .look import CropLooker, Looker
-from .preprocess import cut, judge, measure_detail
+from .preprocess import cut, judge
 from .recognise import Recogniser
 from .tracking import Tracker
 
 log = logging.getLogger(__name__)
 
+WAY_MISSING = "way_missing"
+"""The phrase for a wearer who wants to look at whole things where that cannot be."""
 _REMEMBERED_FRAMES = 16
 _PAUSE_SECONDS = 60.0
 """When the store cannot be written, or a network that is to take over fails, it is tried again after so long."""
@@ -50,18 +52,22 @@ class Eyes(Sight):
 
     def __init__(self, finder: FingertipFinder, recogniser: Recogniser, learner: Learner, crop_share: float,
                  stopwatch: Optional[Stopwatch] = None,
-                 open_whole: Optional[Callable[[CropLooker], Looker]] = None) -> None:
+                 open_whole: Optional[Callable[[CropLooker], Looker]] = None,
+                 remember_way: Callable[[str], None] = lambda way: None) -> None:
         """`crop_share` is the side of the crop as a share of the frame's width. `open_whole` opens what looks at whole
-        things, or raises ModelError; without it there is only the one way to look, past the finger."""
+        things, or raises ModelError; without it there is only the one way to look, past the finger. `remember_way` is
+        told what the wearer changes it to."""
         self._finder, self._learner = finder, learner
         self._tracker = Tracker(finder.threshold)
         self._past = CropLooker(recogniser, crop_share)
-        self._open_whole = open_whole
+        self._open_whole, self._remember_way = open_whole, remember_way
         self._lookers: Dict[str, Looker] = {PAST_FINGER: self._past}
         self._way = PAST_FINGER
         self._recent: OrderedDict[int, Tuple[Frame, Optional[Fingertip]]] = OrderedDict()
         self._rest_after = float("-inf")
         self.stopwatch = stopwatch or Stopwatch()
+        self.news = ""
+        """A phrase that the wearer is to hear once they can listen; empty for none."""
 
     def see(self, frame: Frame) -> Seen:
         """Search one frame for the fingertip, follow it, and remember the frame for a later look."""
@@ -75,8 +81,8 @@ class Eyes(Sight):
         if tip is None:
             self.rest(frame.at)
             return Seen(frame.index, frame.at, tip, quality)
-        # Only a sample is judged by its detail; but that costs next to nothing, and the decision does not have to ask.
-        return Seen(frame.index, frame.at, tip, quality, measure_detail(cut(frame.pixels, self._past.aim(frame, tip))))
+        # Only a sample is judged by its detail; but that costs little, and the decision does not have to ask.
+        return Seen(frame.index, frame.at, tip, quality, self._looker.measure_detail(frame, tip))
 
     def look_by(self, way: str) -> None:
         """Look at things in this way, one of state.WAYS, from now on. Raises ModelError where that cannot be."""
@@ -85,6 +91,15 @@ class Eyes(Sight):
                 raise ModelError("there is only one way to look")
             self._lookers[way] = self._open_whole(self._past)
         self._way = way
+
+    def begin_by(self, way: str) -> None:
+        """Look at things in this way from the start; where that cannot be, past the finger, which is logged and news.
+        """
+        try:
+            self.look_by(way)
+        except ModelError as error:
+            log.warning("%s. Until then things are looked at past the finger.", error)
+            self.news = WAY_MISSING
 
     def rest(self, at: float) -> None:
         """Use a moment without a finger to bring what was taught up to the network of today."""
@@ -144,6 +159,7 @@ class Eyes(Sight):
         except ModelError as error:
             log.warning("%s", error)
             return WayChanged(at, "")
+        self._remember_way(self._way)
         return WayChanged(at, self._way)
 
     def _change(self, request: Action, at: float) -> Changed:

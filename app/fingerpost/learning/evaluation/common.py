@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import DataError
-from ...models import ModelInfo, ModelStore
+from ...models import ModelInfo, ModelStore, load_given
 from ..datasets import list_classes, list_pictures, read_names, split_photos
 
 
@@ -24,10 +24,8 @@ def add_common(parser: argparse.ArgumentParser, strangers: str = "") -> None:
 
 
 def find_model(kind: str, given: Path | None) -> ModelInfo:
-    """The shipped model, or the one of the manifest in or beside `given`."""
-    if given is None:
-        return ModelStore().load(kind)
-    return ModelStore(given if given.is_dir() else given.parent).load(kind)
+    """The shipped model, or the given one: an ONNX file beside its manifest, or their folder. Raises ModelError."""
+    return ModelStore().load(kind) if given is None else load_given(kind, given)
 
 
 def list_unlabelled(folder: Path | None, held_back: bool) -> list[Path]:
