@@ -29,9 +29,9 @@ from ...core.errors import DataError, ModelError
 from .. import parallel, training
 from ..checkpoints import load_checkpoint, recall
 from ..nets import limit_scope, set_training
+from ..norms import revive_norms
 from ..record import Record
 from .deck import Batch, Deck
-from .norms import revive_norms
 from .pool import Pool, load_pool
 from .ssd import MEAN, NETS, STD, Detector, build_detector
 from .starts import initialise
