@@ -13,7 +13,7 @@ from ..settings import Settings
 from ..tomlfile import read_toml
 from .replay import replay
 
-WALKS = ("teaching",)
+WALKS = ("teaching", "shelf")
 """A lesson at a table, and things side by side that the detector names."""
 
 

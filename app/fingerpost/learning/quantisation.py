@@ -31,13 +31,14 @@ def pack(source: Path, target: Path) -> None:
     """Store the weights of Conv and Gemm in 8 bits: a quarter of the bytes, float again when loaded.
 
     Each output channel has its own scale, the largest weight over 127; a DequantizeLinear node before every
-    layer turns the bytes into floats, and ONNX Runtime folds it away at load.
+    layer turns the bytes into floats, and ONNX Runtime folds it away at load. Depthwise kernels stay floats: they are
+    few, and bytes of them cost a detector a hundredth of its precision.
     """
     model = onnx.load(str(source))
     graph = model.graph
     kernels = {node.input[1] for node in graph.node if node.op_type in ("Conv", "Gemm")}
     nodes = []
-    for weight in [tensor for tensor in graph.initializer if tensor.name in kernels]:
+    for weight in [tensor for tensor in graph.initializer if tensor.name in kernels and tensor.dims[1] > 1]:
         quantised, scale = quantise(numpy_helper.to_array(weight))
         name = weight.name
         graph.initializer.remove(weight)

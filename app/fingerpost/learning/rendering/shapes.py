@@ -145,6 +145,6 @@ def notebook(part: int) -> list[Solid]:
     return box((0.13, 0.012, 0.18), plain(YELLOW), part, cells=12)
 
 
-def slip(part: int) -> list[Solid]:
-    """A slip of paper lying flat."""
-    return box((0.09, 0.0006, 0.06), plain(WHITE), part, cells=4)
+def coin(part: int) -> list[Solid]:
+    """A coin lying flat, 3 cm across."""
+    return [lathe([(0.015, 0.0), (0.015, 0.002), (0.0, 0.002)], np.array(GREY), part)]

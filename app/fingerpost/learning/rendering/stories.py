@@ -10,7 +10,7 @@ from .shapes import moved
 from .story import AWAY, Stop, Story
 from .table import Table, drawn_table
 
-MUG, BOX, BOTTLE, BALL, SLIP = 1, 2, 3, 4, 5
+MUG, BOX, BOTTLE, BALL, COIN = 1, 2, 3, 4, 5
 REST = 6
 """Things at which nobody points have numbers from here on."""
 SEED = 5
@@ -35,11 +35,11 @@ def later_table() -> Table:
 
 
 def row_of_things() -> Table:
-    """Bottle, mug, box and ball side by side, and before them a slip of paper, for which the detector has no name."""
+    """Bottle, mug, box and ball side by side, and before them a coin, for which the detector has no name."""
     return drawn_table([
         *moved(shapes.bottle(BOTTLE), -0.22, -0.20), *moved(shapes.mug(MUG), -0.075, -0.16, 190),
         *moved(shapes.striped_box(BOX), 0.10, -0.18, 15), *moved(shapes.ball(0.045, shapes.ORANGE, BALL), 0.26, -0.18),
-        *moved(shapes.slip(SLIP), -0.21, 0.05, 25),
+        *moved(shapes.coin(COIN), -0.21, 0.05),
     ], SEED + 2)
 
 
@@ -90,7 +90,7 @@ SHELF = Story(
         Stop(0.0, 2.0, AWAY),
         Stop(3.2, 6.2, BOTTLE, 30), Stop(7.0, 10.0, MUG, 26), Stop(10.8, 13.8, BOX, 22), Stop(14.6, 17.6, BALL, -6),
         Stop(18.4, 21.4, BOX, 20),  # and back again
-        Stop(22.2, 24.8, SLIP, 70),  # nothing that it knows
+        Stop(22.2, 24.8, COIN, 70),  # nothing that it knows
         Stop(25.6, 26.0, AWAY),
     ),
     timeline=(
@@ -100,7 +100,7 @@ SHELF = Story(
         (10.8, "at the box"),
         (14.6, "at the ball"),
         (18.4, "at the box again"),
-        (22.2, "at a slip of paper, with nothing behind it that is known"),
+        (22.2, "at a coin, with nothing behind it that is known"),
         (25.6, "the hand leaves"),
     ),
 )
