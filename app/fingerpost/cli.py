@@ -66,6 +66,11 @@ COMMANDS: Dict[str, Command] = {
     "evaluate chain": Command("commands.chain", "how often the right name is spoken, from frame to word",
                               "evaluate chain --data chain.csv --json"),
     "export": Command("learning.export", "a trained network as packed ONNX", "export out/objects --out models"),
+    "compress": Command("learning.compression.compress", "a whole network in about a bit a weight, and what that costs",
+                        "compress objects --pictures grocery/train --check '--data grocery/val' --bound top1=0.05 "
+                        "--out packed"),
+    "compress study": Command("learning.compression.study", "what it costs that a layer's weights share few values",
+                              "compress study out/fingertip --layer fc --clusters 2,16 --zero-smallest --out study"),
     "data synthesize": Command("learning.rendering.frames", "render pointing hands with exact labels",
                                "data synthesize --count 1000 --out rendered"),
     "data compose": Command("learning.rendering.chain", "hands pointing at things, for `evaluate chain`",
@@ -92,6 +97,8 @@ COMMANDS: Dict[str, Command] = {
                                  "models fetch coco"),
     "models rollback": Command("commands.models", "return to the model that was live before",
                                "models rollback objects", "rollback"),
+    "models unpack": Command("commands.models", "write a model as plain ONNX, for other runtimes",
+                             "models unpack objects --out objects.onnx", "unpack"),
     "voices fill": Command("commands.voices", "render everything that can be said", "voices fill", "fill"),
     "bench": Command("commands.bench", "how fast this machine is at it", "bench --json"),
 }

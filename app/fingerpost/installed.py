@@ -21,13 +21,14 @@ from .core.errors import ModelError
 from .downloads import hash_file
 from .home import state_home
 from .models import ModelInfo, ModelStore, check_anew, find_problem, name_remedy, parse_entry, read_entries
+from .packed import SUFFIX, is_packed
 from .wholefile import write_whole
 
 log = logging.getLogger(__name__)
 
 GENERATIONS = 2
 """How many of one model are kept here: the live one, and the one before it."""
-_OWN_FILE = re.compile(r"-[0-9a-f]{12}\.onnx$|\.\d+-\d+\.part$")
+_OWN_FILE = re.compile(rf"-[0-9a-f]{{12}}(\.onnx|{re.escape(SUFFIX)})$|\.\d+-\d+\.part$")
 """A model, or what a killed process has left of a file."""
 
 
@@ -90,7 +91,8 @@ class InstalledModels:
         The one that was live is kept. Raises ModelError, and leaves all as it was, where there is no room.
         """
         digest = hash_file(source)
-        entry = {**entry, "file": f"{entry['name']}-{digest[:12]}.onnx", "sha256": digest,
+        suffix = SUFFIX if is_packed(source) else ".onnx"
+        entry = {**entry, "file": f"{entry['name']}-{digest[:12]}{suffix}", "sha256": digest,
                  "bytes": source.stat().st_size}
         info = self._place(entry)
         with self._alone():

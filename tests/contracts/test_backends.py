@@ -10,6 +10,7 @@ import pytest
 
 from fingerpost.core.errors import ModelError
 from fingerpost.inference.onnx import OnnxBackend
+from fingerpost.packed import CodedWeight, Packed, write_packed
 
 onnx = pytest.importorskip("onnx", reason="the package onnx, which makes the tiny networks, is not installed")
 FLOAT = onnx.TensorProto.FLOAT
@@ -30,7 +31,14 @@ def write_network(path, shape=(1, 3, 4, 6), inputs=1, kind=FLOAT):
     return path
 
 
-@pytest.fixture(params=[OnnxBackend])
+def from_packed(path, threads):
+    """The backend for the same network in a packed file."""
+    packed = path.with_suffix(".fpk")
+    write_packed(packed, Packed("tiny", None, {}, path.read_bytes()), [])
+    return OnnxBackend(packed, threads)
+
+
+@pytest.fixture(params=[OnnxBackend, from_packed])
 def make(request, tmp_path):
     """Makes the backend for a tiny network."""
     return lambda threads=1, **options: request.param(write_network(tmp_path / "tiny.onnx", **options), threads)
@@ -135,6 +143,26 @@ def test_a_network_that_computes_in_bytes_goes_on_doing_so(tmp_path):
              helper.make_node("Add", ["rounded", "rounded"], ["twice"])]
     with OnnxBackend(write_graph(tmp_path / "bytes.onnx", nodes, scales, "twice"), 1) as backend:
         numpy.testing.assert_allclose(backend.run(numpy.float32([[3.1, 600.0]]))[0], [[8, 1020]])
+
+
+def test_a_packed_network_computes_what_it_stands_for(tmp_path):
+    weight = CodedWeight((2, 2), numpy.uint8([1, 0]), numpy.float32([[0.5, -1], [3, 0]]), numpy.float32([1, 0.25]))
+    path = write_graph(tmp_path / "plain.onnx", [onnx.helper.make_node("MatMul", ["image0", "weight"], ["product"])],
+                       [onnx.numpy_helper.from_array(weight.decode(), "weight")], "product")
+    write_packed(tmp_path / "packed.fpk", Packed("tiny", None, {}, path.read_bytes()), [weight])
+    with OnnxBackend(path, 1) as plain, OnnxBackend(tmp_path / "packed.fpk", 1) as packed:
+        numpy.testing.assert_array_equal(packed.run(numpy.float32([[1, 2]]))[0], [[3.25, -0.5]])
+        numpy.testing.assert_array_equal(packed.run(image(1, 2))[0], plain.run(image(1, 2))[0])
+
+
+@pytest.mark.parametrize("spoil", [lambda data: data[:-40], lambda data: data[:60] + b"X" + data[61:]])
+def test_damaged_packed_files_are_refused(tmp_path, spoil):
+    from_packed(write_network(tmp_path / "tiny.onnx"), 1)
+    path = tmp_path / "tiny.fpk"
+    path.write_bytes(spoil(path.read_bytes()))
+    with pytest.raises(ModelError, match=r"tiny\.fpk is damaged .*: fetch or install it again") as raised:
+        OnnxBackend(path, 1).open()
+    assert "\n" not in str(raised.value)
 
 
 def write_graph(path, nodes, constants, output):

@@ -11,6 +11,7 @@ from fingerpost.cli import main
 from fingerpost.commands import bench
 from fingerpost.core.state import Rules
 from fingerpost.home import state_home
+from fingerpost.models import ModelStore
 from fingerpost.settings import Settings
 
 
@@ -24,6 +25,12 @@ def test_ten_shots_make_a_thing_usable_and_leave_nothing_behind():
 def test_a_thing_that_would_not_be_named_plainly_is_not_usable():
     never = replace(Settings(), decision=Rules(accepted_wrong=0.0))
     assert bench.measure_teaching(never, rounds=1)["10_shots_to_usable_s"] is None
+
+
+def test_each_model_that_ships_is_loaded_from_its_file():
+    figures = bench.measure_load()
+    for info in ModelStore().infos():
+        assert figures[f"model_load_{info.name}_s"] > 0
 
 
 @pytest.fixture

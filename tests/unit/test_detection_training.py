@@ -17,9 +17,10 @@ pytest.importorskip("torchvision")
 pytest.importorskip("faster_coco_eval")
 
 from fingerpost.core.errors import DataError, ModelError  # noqa: E402
+from fingerpost.learning import norms  # noqa: E402
 from fingerpost.learning.boxes.voc import write_voc  # noqa: E402
 from fingerpost.learning.checkpoints import load_checkpoint  # noqa: E402
-from fingerpost.learning.detection import deck, norms, pool, train, validation, views  # noqa: E402
+from fingerpost.learning.detection import deck, pool, train, validation, views  # noqa: E402
 from fingerpost.learning.detection.ssd import build_detector  # noqa: E402
 from tests.unit.test_learning_parallel import free_port, process_environment  # noqa: E402
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Sequence, Tuple
 
+from ..core.errors import ModelError
 from ..downloads import show_progress
 from ..installed import InstalledModels
 from ..models import ModelInfo, ModelStore, find_problem, name_remedy
+from ..packed import read_onnx
+from ..wholefile import write_whole
 
 
 def add_arguments_list(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +82,24 @@ def main_rollback(args: argparse.Namespace) -> int:
         print(f"{args.name} is gone.")
     else:
         print(f"Live again: {info.path}" + ("" if info.installed else ", which ships"))
+    return 0
+
+
+def add_arguments_unpack(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost models unpack`."""
+    parser.add_argument("name", help="which model; the live one of that name is taken")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the ONNX file to write")
+
+
+def main_unpack(args: argparse.Namespace) -> int:
+    """Write a model as the plain ONNX file that other runtimes take."""
+    content = read_onnx(InstalledModels().load(args.name).path)
+    try:
+        write_whole(args.out, content)
+    except OSError as error:
+        raise ModelError(f"{args.out} cannot be written ({error.strerror or error}): "
+                         "give a file in another folder") from error
+    print(f"{args.out}: {len(content) / 1e6:.1f} MB")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The weights of a shipped network, read back from its packed ONNX file into the names that torch gives them."""
+"""The weights of a shipped network, read back from its file into the names that torch gives them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import onnx
 from onnx import GraphProto, NodeProto, numpy_helper
 
 from ..core.errors import ModelError
+from ..packed import read_onnx
 
 Arrays = Dict[str, np.ndarray]
 _CALIBRATED = "_DequantizeLinear_Output"
@@ -17,14 +18,15 @@ _CALIBRATED = "_DequantizeLinear_Output"
 
 
 def read_weights(path: Path) -> Arrays:
-    """Weights and biases in float32 by their torch names, 8-bit ones multiplied out.
+    """Weights and biases in float32 by their torch names, from a packed file or an ONNX one; 8-bit ones multiplied out.
 
     The exporter keeps the names of what belongs to Conv and Gemm. A Linear without bias becomes a MatMul, whose
     nameless weight is found by the node's name; what is subtracted from the embedding comes as `centre`.
-    Raises ModelError for a file that is no ONNX network.
+    Raises ModelError for a file that is damaged or no ONNX network.
     """
+    content = read_onnx(path)
     try:
-        graph = onnx.load(str(path)).graph
+        graph = onnx.load_from_string(content).graph
     except Exception as error:  # protobuf's errors share no base with onnx's
         raise ModelError(f"{path} is no ONNX network: see `fingerpost models verify`") from error
     values = _evaluate_constants(graph)

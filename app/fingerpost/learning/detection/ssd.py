@@ -54,6 +54,12 @@ class Detector(nn.Module):
         torchvision's DefaultBoxGenerator calls scales and aspect ratios."""
         self.train()
 
+    @property
+    def in_half(self) -> bool:
+        """Whether it may learn in bfloat16: not with inputs so small that two levels have a single place. Halving one
+        gives oneDNN (torch 2.15, AVX-512) a gradient that now and then is read from memory which nobody wrote."""
+        return bool(self.anchors["grids"][-2] > 1)
+
     def look(self, pictures: Tensor) -> list[Tensor]:
         """The features of all levels, from fine to coarse."""
         levels = list(self.body(pictures))

@@ -97,14 +97,10 @@ def prepare(batch: Batch, device: str) -> Tensor:
 
 
 def learn_batch(batch: Batch, learner: nn.Module, net: Detector, device: str) -> Tensor:
-    """The loss of one batch; `learner` is the net, or what shares it among processes.
-
-    In bfloat16, but for inputs so small that two levels have a single place: halving one gives oneDNN (torch 2.15,
-    AVX-512) a bfloat16 gradient that now and then is read from memory which nobody wrote.
-    """
+    """The loss of one batch; `learner` is the net, or what shares it among processes."""
     targets = [{"boxes": torch.from_numpy(boxes).to(device), "labels": torch.from_numpy(labels).to(device)}
                for boxes, labels in zip(batch.boxes, batch.labels, strict=True)]
-    with torch.autocast(device, torch.bfloat16, enabled=net.anchors["grids"][-2] > 1):
+    with torch.autocast(device, torch.bfloat16, enabled=net.in_half):
         deltas, logits = learner(prepare(batch, device))
     return net.loss(deltas.float(), logits.float(), targets) * weigh(net, targets)
 

@@ -1,0 +1,183 @@
+"""`fingerpost compress`: the whole network with a twelfth or less of its bits a weight, measured before it may ship.
+
+The network learns to do with few weights that are not zero (magnitude pruning) and with few values for these (k-means,
+one codebook a layer), each layer as far as it can bear (sensitivity). What it was is its teacher, so --pictures need no
+labels: give those that it was trained on. Then it is packed (see packed.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ...core.errors import DataError, ModelError
+from ...downloads import hash_file
+from ...installed import InstalledModels
+from ...models import ModelInfo, read_entries
+from ...packed import SUFFIX, CodedWeight, Packed, write_packed
+from .. import nets, training
+from ..datasets import read_names
+from ..detection.ssd import build_mobilenet_v1
+from ..evaluation.common import find_model
+from ..export import Finished, export, fold_batch_norm, write_entry
+from ..norms import revive_norms
+from ..shipped import read_weights
+from .gate import enforce, judge, measure, parse_bound, report
+from .pictures import Pictures, load_pictures
+from .plan import Choice, make_plan
+from .shared import SharedWeight
+from .tune import Budget, prune, settle, share
+
+NAMES = ("fingertip", "objects", "detector")
+VIEWS = 96
+"""On so many, sensitivity is measured, and the statistics of norms that were folded away."""
+SETTLE_SHARE = 0.35
+"""Of the minutes and steps, for the centres; the rest is for the pruning."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.description, parser.formatter_class = __doc__, argparse.RawDescriptionHelpFormatter
+    parser.add_argument("name", choices=NAMES, help="which network")
+    parser.add_argument("--model", type=Path, help="a folder with manifest.json, as `export` writes it; default: what "
+                        "ships")
+    parser.add_argument("--pictures", type=Path, nargs="+", required=True, metavar="DIR",
+                        help="what it was trained on, without labels")
+    parser.add_argument("--photos", type=Path, nargs="+", default=[], metavar="DIR",
+                        help="more of them, of which every fifth by name is held back for evaluation")
+    parser.add_argument("--skip", type=Path, metavar="FILE", help="text file of picture names to leave out")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the packed file and its manifest.json")
+    parser.add_argument("--check", metavar="WORDS", help="what `evaluate NAME` is to be told, in quotes, such as "
+                        "'--data grocery/val': the network is measured by it before and after")
+    parser.add_argument("--bound", type=parse_bound, action="append", default=[], metavar="FIGURE=SHARE",
+                        help="how much worse a figure may become, as a share: top1=0.05; may repeat")
+    parser.add_argument("--install", action="store_true",
+                        help="let it go live on this machine if no bound is broken; `models rollback` takes it back")
+    parser.add_argument("--budget", type=float, default=1.5, metavar="MB", help="for all codes (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=4000, help="of learning (default %(default)s)")
+    parser.add_argument("--minutes", type=float, help="learn for this time at most")
+    parser.add_argument("--batch", type=int, default=32, help="views a step (default %(default)s)")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    parser.add_argument("--seed", type=int, default=0, help="of all that is drawn at random (default 0)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Press, pack, measure, and let the result out if it is good enough."""
+    if args.bound and not args.check:
+        raise DataError("--bound needs something to be measured on: say what with --check")
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+    training.keep_freed_memory()
+    info = find_model(args.name, args.model)
+    before = measure(args.name, args.check, info.path.parent) if args.check else {}
+    pictures = Pictures(load_pictures(args.pictures, args.photos, read_names(args.skip)), info, args.batch, args.seed)
+    net, shared, plan = press(rebuild(info), pictures, args)
+    trial = args.out / "trial"
+    entry = write_model(net, shared, info, describe(plan, shared), trial)
+    print(f"{info.name}: {entry['bytes'] / 1e6:.2f} MB, {8 * entry['bytes'] / info.parameters:.2f} bits a weight")
+    if args.check:
+        entry["figures"] = measure(args.name, args.check, trial)
+        verdicts = judge(before, entry["figures"], args.bound)
+        print(report(verdicts))
+        enforce(verdicts)
+    release(trial / entry["file"], entry, args.out)
+    if args.install:
+        InstalledModels().install(args.out / entry["file"], entry)
+    return 0
+
+
+def write_model(net: nn.Module, shared: dict[str, SharedWeight], info: ModelInfo, metadata: dict[str, Any],
+                folder: Path) -> dict[str, Any]:
+    """Pack the network into a folder with a manifest of its own; returns its entry."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{info.name}{SUFFIX}"
+    pack(net, shared, info, metadata, target)
+    entry = {**find_entry(info), "file": target.name, "bytes": target.stat().st_size, "sha256": hash_file(target)}
+    write_entry(folder / "manifest.json", entry)
+    return entry
+
+
+def release(trial: Path, entry: dict[str, Any], out: Path) -> None:
+    """Put what stood the trial in its place; a file that was there is kept under a name with its checksum."""
+    target = out / trial.name
+    if target.exists():
+        target.replace(target.with_name(f"{target.stem}-{hash_file(target)[:12]}{SUFFIX}"))
+    trial.replace(target)
+    write_entry(out / "manifest.json", entry)
+    shutil.rmtree(trial.parent)
+
+
+def rebuild(info: ModelInfo) -> nn.Module:
+    """The network of a model in torch. Raises ModelError for one that is not ours."""
+    weights = read_weights(info.path)
+    if info.anchors:
+        width = weights["body.stem.0.0.weight"].shape[0] / 32
+        net: nn.Module = build_mobilenet_v1(len(info.labels or ()), width, info.input[-1])
+    elif info.labels:
+        net = nets.ObjectNet(len(info.labels))
+    else:
+        net = nets.FINGERTIP_NETS["maps" if info.outputs[0] == "heatmaps" else "fc"]()
+    nets.fill_folded(net, weights)
+    return net
+
+
+def press(net: nn.Module, pictures: Pictures,
+          args: argparse.Namespace) -> tuple[nn.Module, dict[str, SharedWeight], dict[str, Choice]]:
+    """The network with shared weights in their places, those weights by name, and the plan that they follow."""
+    teacher = copy.deepcopy(net).eval()
+    some = torch.cat([pictures.draw(step) for step in range(max(1, VIEWS // args.batch))])
+    plan = make_plan(net, some, 1e6 * args.budget)
+    revive_norms(net.to(memory_format=torch.channels_last), some)
+    stages = [Budget(part * args.minutes if args.minutes else None, max(1, round(part * args.steps)))
+              for part in (1 - SETTLE_SHARE, SETTLE_SHARE)]
+    prune(net, teacher, plan, partial(pictures.draw, stage=1), stages[0])
+    folded = fold_batch_norm(net)
+    shared = share(folded, plan)
+    settle(folded, shared, teacher, partial(pictures.draw, stage=2), stages[1])
+    return folded, shared, plan
+
+
+def pack(net: nn.Module, shared: dict[str, SharedWeight], info: ModelInfo, metadata: dict[str, Any],
+         target: Path) -> None:
+    """Export the network with the weights as they will be unpacked, check it, and write the packed file."""
+    coded = {name: weight.encode() for name, weight in shared.items()}
+    parameters = dict(net.named_parameters())
+    with torch.no_grad():
+        for name, weight in coded.items():
+            parameters[name].copy_(torch.from_numpy(weight.decode()))
+    batch, channels, height, width = info.input
+    finished = Finished(info.name, net.eval(), (batch, channels, height, width), list(info.outputs), None, None)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = Path(folder) / "whole.onnx"
+        export(finished, whole)
+        content = whole.read_bytes()
+    write_packed(target, Packed(info.name, info.labels, metadata, content), put_in_order(coded, content))
+
+
+def put_in_order(coded: dict[str, CodedWeight], content: bytes) -> list[CodedWeight]:
+    """The weights in the order in which an ONNX file has them; those that it has in another layout are left out."""
+    places = {name: content.find(weight.decode().tobytes()) for name, weight in coded.items()}
+    return [coded[name] for name in sorted(places, key=places.__getitem__) if places[name] >= 0]
+
+
+def describe(plan: dict[str, Choice], shared: dict[str, SharedWeight]) -> dict[str, Any]:
+    """How hard each layer was pressed: the share of its weights that are zero, and its centres."""
+    return {"layers": {name: {"zero": round(float(np.mean(shared[name].encode().decode() == 0)), 3),
+                              "centres": choice.centres} for name, choice in plan.items()}}
+
+
+def find_entry(info: ModelInfo) -> dict[str, Any]:
+    """The manifest's entry of the model that was pressed. Raises ModelError where there is none."""
+    for entry in read_entries(info.path.parent / "manifest.json"):
+        if entry["name"] == info.name:
+            return dict(entry)
+    raise ModelError(f"{info.path.parent} has no manifest that lists {info.name}: give the folder that `export` wrote")

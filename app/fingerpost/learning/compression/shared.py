@@ -1,0 +1,63 @@
+"""Weights that share values: each is one of a few centres of its layer, times the scale of its output channel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...packed import CodedWeight
+from .clusters import share_blocks
+
+
+class SharedWeight(nn.Module):
+    """A layer's weight as centres (K,), the number of the centre of each weight, and a scale per output channel.
+
+    Centres and scales learn, the numbers stay. Where weights were pruned, one centre is zero and remains zero.
+    """
+
+    def __init__(self, weight: Tensor, centres: int):
+        super().__init__()
+        rows = weight.detach().flatten(1)
+        kept = rows != 0
+        scales = (rows.square().sum(1) / kept.sum(1).clamp(min=1)).sqrt().clamp(min=1e-6)
+        codes, codebook = share_blocks((rows / scales[:, None]).numpy(), centres, zero=not bool(kept.all()))
+        self.shape = tuple(weight.shape)
+        self.codebook, self.scales = nn.Parameter(torch.from_numpy(codebook.flatten())), nn.Parameter(scales)
+        self.register_buffer("codes", torch.from_numpy(codes.astype(np.int64)))
+        self.register_buffer("moves", (self.codebook.detach() != 0).float())
+
+    def forward(self) -> Tensor:
+        """The weight in its own shape."""
+        values = _Gather.apply(self.codebook * self.moves, self.codes)
+        return (values.view(len(self.scales), -1) * self.scales[:, None]).view(self.shape)
+
+    def encode(self) -> CodedWeight:
+        """What is stored of it; centres and scales as half floats."""
+        codebook, scales = ((values.detach().numpy().astype(np.float16).astype(np.float32))
+                            for values in (self.codebook * self.moves, self.scales))
+        return CodedWeight(self.shape, self.codes.numpy().astype(np.uint8), codebook[:, None], scales)
+
+
+class _Gather(torch.autograd.Function):
+    """codebook[codes], whose way back is one count over the codes: many times as fast as that of indexing."""
+
+    @staticmethod
+    def forward(ctx: Any, codebook: Tensor, codes: Tensor) -> Tensor:
+        ctx.save_for_backward(codes)
+        ctx.count = len(codebook)
+        return codebook[codes]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        (codes,) = ctx.saved_tensors
+        return torch.bincount(codes, gradient, ctx.count).to(gradient.dtype), None
+
+
+def count_bytes(codes: np.ndarray, centres: int) -> float:
+    """About how many bytes the codes will take: their entropy (Shannon), which the packed file comes close to."""
+    shares = np.bincount(codes.ravel(), minlength=centres) / codes.size
+    known = shares[shares > 0]
+    return float(-(known * np.log2(known)).sum() * codes.size / 8)

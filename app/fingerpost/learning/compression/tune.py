@@ -1,0 +1,90 @@
+"""A network learns to do with less: first without most of its weights, then with few values for the others.
+
+Both times the network as it was is the teacher (see `match`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .. import training
+from ..nets import set_training
+from .match import Watched, measure_distance
+from .plan import Choice
+from .prune import Pruning
+from .shared import SharedWeight
+
+RATE, CENTRE_RATE = 1e-3, 1e-3
+"""Peak learning rates while weights are pruned, and of centres, scales and biases afterwards."""
+GROWTH = 0.5
+"""Share of the pruning's time in which more and more weights become zero; in the rest the others make up for it."""
+TIGHTEN_STEPS = 25
+LONGEST_GRADIENT = 5.0
+
+Draw = Callable[[int], Tensor]
+"""The normalised pictures (N, 3, H, W) of a step."""
+
+
+class Budget(NamedTuple):
+    """Minutes and steps of a stage; the first that runs out ends it."""
+
+    minutes: float | None
+    steps: int
+
+
+def prune(net: nn.Module, teacher: nn.Module, plan: Mapping[str, Choice], draw: Draw, budget: Budget) -> None:
+    """Bring `net` to the shares of zeros that the plan says, in place."""
+    pruning = Pruning(net, {name: choice.share for name, choice in plan.items()})
+    optimizer = training.make_optimizer(list(net.parameters()), decay=0.0)
+    student, taught = Watched(net), Watched(teacher.eval())
+    set_training(net)
+    for step, progress, pictures in pace(draw, budget, optimizer, RATE):
+        if step % TIGHTEN_STEPS == 0 and progress < GROWTH + 0.1:
+            pruning.tighten(progress / GROWTH)
+        training.take_step(measure_loss(student, taught, pictures), net, optimizer, LONGEST_GRADIENT)
+        pruning.hold()
+    pruning.tighten(1.0)
+
+
+def share(net: nn.Module, plan: Mapping[str, Choice]) -> dict[str, SharedWeight]:
+    """The weights of the plan, each with its centres, by their names."""
+    parameters = dict(net.named_parameters())
+    return {name: SharedWeight(parameters[name], choice.centres) for name, choice in plan.items()}
+
+
+def settle(net: nn.Module, shared: Mapping[str, SharedWeight], teacher: nn.Module, draw: Draw, budget: Budget) -> None:
+    """Let centres, scales and what is not shared learn; `net` has no batch norms any more. In place."""
+    others = [parameter for name, parameter in net.named_parameters() if name not in shared]
+    learning = nn.ModuleList(shared.values())
+    optimizer = training.make_optimizer([*learning.parameters(), *others], decay=0.0)
+    student, taught = Watched(net.eval()), Watched(teacher.eval())
+    for _, _, pictures in pace(draw, budget, optimizer, CENTRE_RATE):
+        weights = {name: weight() for name, weight in shared.items()}
+        training.take_step(measure_loss(student, taught, pictures, weights), net, optimizer, LONGEST_GRADIENT)
+
+
+def measure_loss(student: Watched, taught: Watched, pictures: Tensor,
+                 weights: Mapping[str, Tensor] | None = None) -> Tensor:
+    """How far the student's view of the pictures is from the teacher's."""
+    with torch.autocast(pictures.device.type, torch.bfloat16, enabled=student.in_half):
+        with torch.no_grad():
+            theirs = taught.look(pictures)
+        ours = student.look(pictures, weights)
+    return measure_distance(ours, theirs)
+
+
+def pace(draw: Draw, budget: Budget, optimizer: torch.optim.Optimizer,
+         peak: float) -> Iterator[tuple[int, float, Tensor]]:
+    """Steps with how far the stage has come, in [0, 1], and their pictures; each with the learning rate that is due."""
+    course = training.Course(1, budget.minutes, [])
+    batches = training.prefetch(draw, budget.steps)
+    for step, pictures in enumerate(training.progress(batches, budget.steps, "step")):
+        progress = max(course.progress(0.0), step / budget.steps)
+        if progress >= 1:
+            return
+        training.set_rate(optimizer, training.learning_rate(progress, peak))
+        yield step, progress, pictures
