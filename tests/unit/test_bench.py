@@ -15,6 +15,15 @@ from fingerpost.models import ModelStore
 from fingerpost.settings import Settings
 
 
+@pytest.mark.parametrize(("measure", "keys"), [
+    (bench.measure_frames, {"pointed_frame_ms", "pointed_frame_ratio", "pointed_frame_over_two_networks"}),
+    (bench.measure_whole_things, {"whole_thing_frame_ms", "whole_thing_frame_ratio"})])
+def test_both_ways_to_look_are_measured(measure, keys):
+    figures = measure(Settings(), 1)
+    assert keys <= figures.keys()
+    assert all(figures[key] > 0 for key in keys)
+
+
 def test_ten_shots_make_a_thing_usable_and_leave_nothing_behind():
     figures = bench.measure_teaching(Settings(), rounds=1)
     assert figures["10_shots_to_usable_s"] > 0
@@ -37,6 +46,7 @@ def test_each_model_that_ships_is_loaded_from_its_file():
 def measured(monkeypatch):
     """The figures of parts that take long, without their work."""
     monkeypatch.setattr(bench, "measure_frames", lambda settings, rounds: {"pointed_frame_ratio": 1.1})
+    monkeypatch.setattr(bench, "measure_whole_things", lambda settings, rounds: {"whole_thing_frame_ratio": 1.1})
     monkeypatch.setattr(bench, "measure_load", lambda: {"load_models_ms": 9.0})
     monkeypatch.setattr(bench, "measure_sound", lambda settings: {"press_to_silence_p95_ms": 9.0})
     monkeypatch.setattr(bench, "measure_teaching", lambda settings: {"10_shots_to_usable_s": 0.5})

@@ -10,6 +10,7 @@ import sys
 import time
 from contextlib import ExitStack
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Callable, Dict, Iterator, List, Sequence, Tuple
@@ -18,6 +19,7 @@ import cv2
 import numpy as np
 
 from ..core.events import Recognise, Seen
+from ..core.state import WHOLE_THINGS
 from ..core.types import Frame
 from ..devices.replay import Recording
 from ..home import asset_home, state_home
@@ -26,15 +28,17 @@ from ..memory.learner import Learner
 from ..memory.objects import ObjectStore
 from ..models import ModelInfo, ModelStore, check_anew, find_problem
 from ..settings import Settings
+from ..vision.detect import DETECTOR
 from ..vision.eyes import Eyes
 from ..vision.recognise import Recogniser, make_views
-from ..wiring import open_backend, open_finder, open_recogniser
+from ..wiring import make_eyes, open_backend, open_recogniser
 from .listening import measure_sound
 
 SHOTS, OLDER_THINGS = 10, 20
 """How often the thing that is learned in the bench is shown, and beside how many that were shown as often."""
 CROP_SIDE = 224
 """Pixels of what is cut out of a frame 640 wide."""
+_WARMING = 5
 _MARGIN = 48
 """By so many pixels at most a made-up look lies beside another."""
 
@@ -50,6 +54,7 @@ def main(args: argparse.Namespace) -> int:
     settings = Settings()
     figures: Dict[str, object] = {}
     figures.update(measure_frames(settings, args.rounds))
+    figures.update(measure_whole_things(settings, args.rounds))
     figures.update(measure_load())
     figures.update(measure_teaching(settings))
     figures.update(measure_sound(settings))
@@ -68,26 +73,42 @@ def measure_frames(settings: Settings, rounds: int) -> Dict[str, object]:
     with ExitStack() as stack:
         memory = stack.enter_context(ObjectStore(Path(":memory:")))
         recogniser = open_recogniser(stack, settings)
-        eyes = Eyes(open_finder(stack, settings), recogniser, Learner(memory, recogniser, ()),
-                    settings.recognition.crop_share)
+        eyes = make_eyes(stack, settings, recogniser, Learner(memory, recogniser, ()))
         views = ["objects" for _ in make_views(np.zeros((8, 8, 3)))]
         bare, two = (bare_runs(stack, settings, names) for names in (["fingertip", *views], ["fingertip", "objects"]))
-        frames = pointed_frames(eyes)
-        times: List[Tuple[float, float, float]] = []
-        for index in range(rounds + 5):
-            whole = _timed(partial(point, eyes, frames[index % len(frames)]))
-            times.append((whole, _timed(bare), _timed(two)))
-    wholes, bares, twos = zip(*times[5:])
+        wholes, bares, twos = time_in_turn([point_again(eyes), bare, two], rounds)
     stages = {f"stage_{name}_ms": stage["median_ms"] for name, stage in eyes.stopwatch.summary().items()}
     return {"pointed_frame_ms": round(statistics.median(wholes), 2), "bare_runs_ms": round(statistics.median(bares), 2),
             "two_networks_ms": round(statistics.median(twos), 2), "pointed_frame_ratio": _ratio(wholes, bares),
             "pointed_frame_over_two_networks": _ratio(wholes, twos), **stages}
 
 
-def point(eyes: Eyes, frame: Frame) -> None:
-    """One frame in which the finger rests: find the fingertip, then name the thing."""
-    seen = eyes.see(frame)
-    eyes.do(Recognise(seen.frame_index), frame.at)
+def measure_whole_things(settings: Settings, rounds: int) -> Dict[str, object]:
+    """The same where the box under the finger is named, and nothing is taught: over one run of each of its networks."""
+    with ExitStack() as stack:
+        memory = stack.enter_context(ObjectStore(Path(":memory:")))
+        recogniser = open_recogniser(stack, settings)
+        eyes = make_eyes(stack, settings, recogniser, Learner(memory, recogniser, ()))
+        eyes.look_by(WHOLE_THINGS)
+        wholes, bares = time_in_turn([point_again(eyes), bare_runs(stack, settings, ["fingertip", DETECTOR])], rounds)
+    return {"whole_thing_frame_ms": round(statistics.median(wholes), 2),
+            "whole_thing_frame_ratio": _ratio(wholes, bares)}
+
+
+def point_again(eyes: Eyes) -> Callable[[], None]:
+    """Frames in which the finger rests, one for each call: the fingertip is found, then the thing is named."""
+    frames = cycle(pointed_frames(eyes))
+
+    def point() -> None:
+        frame = next(frames)
+        seen = eyes.see(frame)
+        eyes.do(Recognise(seen.frame_index), frame.at)
+    return point
+
+
+def time_in_turn(works: Sequence[Callable[[], None]], rounds: int) -> List[Tuple[float, ...]]:
+    """The milliseconds of each work in each round but the first few, which warm up."""
+    return list(zip(*[[_timed(work) for work in works] for _ in range(rounds + _WARMING)][_WARMING:]))
 
 
 def bare_runs(stack: ExitStack, settings: Settings, names: Sequence[str]) -> Callable[[], None]:
