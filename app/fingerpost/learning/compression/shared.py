@@ -25,14 +25,20 @@ class SharedWeight(nn.Module):
         scales = (rows.square().sum(1) / kept.sum(1).clamp(min=1)).sqrt().clamp(min=1e-6)
         codes, codebook = share_blocks((rows / scales[:, None]).numpy(), centres, zero=not bool(kept.all()))
         self.shape = tuple(weight.shape)
-        self.codebook, self.scales = nn.Parameter(torch.from_numpy(codebook.flatten())), nn.Parameter(scales)
+        self.codebook = nn.Parameter(torch.from_numpy(codebook.flatten()))
+        self.log_scales = nn.Parameter(scales.log())  # of very different sizes: so each moves by a share of itself
         self.register_buffer("codes", torch.from_numpy(codes.astype(np.int64)))
         self.register_buffer("moves", (self.codebook.detach() != 0).float())
+
+    @property
+    def scales(self) -> Tensor:
+        """Of the output channels (C,)."""
+        return self.log_scales.exp()
 
     def forward(self) -> Tensor:
         """The weight in its own shape."""
         values = _Gather.apply(self.codebook * self.moves, self.codes)
-        return (values.view(len(self.scales), -1) * self.scales[:, None]).view(self.shape)
+        return (values.view(self.shape[0], -1) * self.scales[:, None]).view(self.shape)
 
     def encode(self) -> CodedWeight:
         """What is stored of it; centres and scales as half floats."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -42,11 +43,14 @@ def prune(net: nn.Module, teacher: nn.Module, plan: Mapping[str, Choice], draw: 
     optimizer = training.make_optimizer(list(net.parameters()), decay=0.0)
     student, taught = Watched(net), Watched(teacher.eval())
     set_training(net)
+    diary = Diary()
     for step, progress, pictures in pace(draw, budget, optimizer, RATE):
         if step % TIGHTEN_STEPS == 0 and progress < GROWTH + 0.1:
             pruning.tighten(progress / GROWTH)
-        training.take_step(measure_loss(student, taught, pictures), net, optimizer, LONGEST_GRADIENT)
+        loss = measure_loss(student, taught, pictures)
+        training.take_step(loss, net, optimizer, LONGEST_GRADIENT)
         pruning.hold()
+        diary.add("pruning", progress, loss)
     pruning.tighten(1.0)
 
 
@@ -62,9 +66,28 @@ def settle(net: nn.Module, shared: Mapping[str, SharedWeight], teacher: nn.Modul
     learning = nn.ModuleList(shared.values())
     optimizer = training.make_optimizer([*learning.parameters(), *others], decay=0.0)
     student, taught = Watched(net.eval()), Watched(teacher.eval())
-    for _, _, pictures in pace(draw, budget, optimizer, CENTRE_RATE):
+    diary = Diary()
+    for _, progress, pictures in pace(draw, budget, optimizer, CENTRE_RATE):
         weights = {name: weight() for name, weight in shared.items()}
-        training.take_step(measure_loss(student, taught, pictures, weights), net, optimizer, LONGEST_GRADIENT)
+        loss = measure_loss(student, taught, pictures, weights)
+        training.take_step(loss, net, optimizer, LONGEST_GRADIENT)
+        diary.add("centres", progress, loss)
+
+
+class Diary:
+    """Says ten times in a stage how far it is and what its loss was since the last time."""
+
+    def __init__(self) -> None:
+        self._losses: list[float] = []
+        self._told = 0
+
+    def add(self, stage: str, progress: float, loss: Tensor) -> None:
+        """After a step."""
+        self._losses.append(float(loss.detach()))
+        if int(10 * progress) > self._told:
+            self._told = int(10 * progress)
+            print(f"{stage} {10 * self._told} %  loss {np.mean(self._losses):.4f}", flush=True)
+            self._losses = []
 
 
 def measure_loss(student: Watched, taught: Watched, pictures: Tensor,
