@@ -74,7 +74,7 @@ def test_a_broken_bound_replaces_nothing(trained, tmp_path, monkeypatch, capsys)
     assert "TOO MUCH" in capsys.readouterr().out
     assert not (tmp_path / "detector.fpk").exists()
     assert (tmp_path / "trial" / "detector.fpk").exists()
-    assert "detector" not in InstalledModels().names()
+    assert not InstalledModels().load("detector").installed
 
 
 def test_what_is_good_enough_goes_live_and_can_be_taken_back(trained, tmp_path, monkeypatch):
@@ -84,7 +84,7 @@ def test_what_is_good_enough_goes_live_and_can_be_taken_back(trained, tmp_path, 
     assert models.load("detector").path.suffix == ".fpk"
     assert models.load("detector").figures == {"map50": 0.9}
     models.rollback("detector")
-    assert "detector" not in [info.name for info in models._installed()]
+    assert not models.load("detector").installed
 
 
 def test_figures_come_from_the_evaluation_itself(trained):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import copy
 import shutil
-import tempfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,15 +22,16 @@ from ...core.errors import DataError, ModelError
 from ...downloads import hash_file
 from ...installed import InstalledModels
 from ...models import ModelInfo, read_entries
-from ...packed import SUFFIX, CodedWeight, Packed, write_packed
+from ...packed import SUFFIX
 from .. import nets, training
 from ..datasets import read_names
 from ..detection.ssd import build_mobilenet_v1
 from ..evaluation.common import find_model
-from ..export import Finished, export, fold_batch_norm, write_entry
+from ..export import fold_batch_norm, write_entry
 from ..norms import revive_norms
 from ..shipped import read_weights
 from .gate import enforce, judge, measure, parse_bound, report
+from .packing import pack
 from .pictures import Pictures, load_pictures
 from .plan import Choice, make_plan
 from .shared import SharedWeight
@@ -100,7 +100,7 @@ def write_model(net: nn.Module, shared: dict[str, SharedWeight], info: ModelInfo
     """Pack the network into a folder with a manifest of its own; returns its entry."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{info.name}{SUFFIX}"
-    pack(net, shared, info, metadata, target)
+    pack(net, {layer: weight.encode() for layer, weight in shared.items()}, info, metadata, target)
     entry = {**find_entry(info), "file": target.name, "bytes": target.stat().st_size, "sha256": hash_file(target)}
     write_entry(folder / "manifest.json", entry)
     return entry
@@ -144,29 +144,6 @@ def press(net: nn.Module, pictures: Pictures,
     shared = share(folded, plan)
     settle(folded, shared, teacher, partial(pictures.draw, stage=2), stages[1])
     return folded, shared, plan
-
-
-def pack(net: nn.Module, shared: dict[str, SharedWeight], info: ModelInfo, metadata: dict[str, Any],
-         target: Path) -> None:
-    """Export the network with the weights as they will be unpacked, check it, and write the packed file."""
-    coded = {name: weight.encode() for name, weight in shared.items()}
-    parameters = dict(net.named_parameters())
-    with torch.no_grad():
-        for name, weight in coded.items():
-            parameters[name].copy_(torch.from_numpy(weight.decode()))
-    batch, channels, height, width = info.input
-    finished = Finished(info.name, net.eval(), (batch, channels, height, width), list(info.outputs), None, None)
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "whole.onnx"
-        export(finished, whole)
-        content = whole.read_bytes()
-    write_packed(target, Packed(info.name, info.labels, metadata, content), put_in_order(coded, content))
-
-
-def put_in_order(coded: dict[str, CodedWeight], content: bytes) -> list[CodedWeight]:
-    """The weights in the order in which an ONNX file has them; those that it has in another layout are left out."""
-    places = {name: content.find(weight.decode().tobytes()) for name, weight in coded.items()}
-    return [coded[name] for name in sorted(places, key=places.__getitem__) if places[name] >= 0]
 
 
 def describe(plan: dict[str, Choice], shared: dict[str, SharedWeight]) -> dict[str, Any]:

@@ -20,10 +20,8 @@ class SharedWeight(nn.Module):
 
     def __init__(self, weight: Tensor, centres: int):
         super().__init__()
-        rows = weight.detach().flatten(1)
-        kept = rows != 0
-        scales = (rows.square().sum(1) / kept.sum(1).clamp(min=1)).sqrt().clamp(min=1e-6)
-        codes, codebook = share_blocks((rows / scales[:, None]).numpy(), centres, zero=not bool(kept.all()))
+        rows, scales = scale_rows(weight)
+        codes, codebook = share_blocks(rows.numpy(), centres, zero=bool((rows == 0).any()))
         self.shape = tuple(weight.shape)
         self.codebook = nn.Parameter(torch.from_numpy(codebook.flatten()))
         self.log_scales = nn.Parameter(scales.log())  # of very different sizes: so each moves by a share of itself
@@ -42,7 +40,7 @@ class SharedWeight(nn.Module):
 
     def encode(self) -> CodedWeight:
         """What is stored of it; centres and scales as half floats."""
-        codebook, scales = ((values.detach().numpy().astype(np.float16).astype(np.float32))
+        codebook, scales = (to_halves(values.detach().numpy())
                             for values in (self.codebook * self.moves, self.scales))
         return CodedWeight(self.shape, self.codes.numpy().astype(np.uint8), codebook[:, None], scales)
 
@@ -60,6 +58,20 @@ class _Gather(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (codes,) = ctx.saved_tensors
         return torch.bincount(codes, gradient, ctx.count).to(gradient.dtype), None
+
+
+def scale_rows(weight: Tensor) -> tuple[Tensor, Tensor]:
+    """A weight's rows (outputs, columns), divided by the root mean square of those of their numbers that are not zero,
+    and that scale (outputs,)."""
+    rows = weight.detach().flatten(1)
+    kept = (rows != 0).sum(1).clamp(min=1)
+    scales = (rows.square().sum(1) / kept).sqrt().clamp(min=1e-6)
+    return rows / scales[:, None], scales
+
+
+def to_halves(values: np.ndarray) -> np.ndarray:
+    """float32 numbers that half floats can tell as well."""
+    return values.astype(np.float16).astype(np.float32)
 
 
 def count_bytes(codes: np.ndarray, centres: int) -> float:
