@@ -9,6 +9,7 @@ import numpy as np
 
 from fingerpost.learning.boxes.pictures import Labelled, Picture
 from fingerpost.learning.boxes.voc import write_voc
+from tests.dots import parse
 
 COLOURS = {"blue": (0, 0, 255), "red": (255, 0, 0)}
 
@@ -35,3 +36,15 @@ def write_squares(folder: Path, learned: int = 8, held: int = 4) -> Path:
                              square("blue", 68 - 3 * index, 40)) for index in range(learned + held)]
     write_voc(folder, {"train": pictures[:learned], "val": pictures[learned:]}, ["blue", "red"])
     return folder
+
+
+def export_detector(folder: Path) -> None:
+    """A tiny detector that has learned next to nothing, as `train` and `export` leave it, in FOLDER/model; the squares
+    that it has seen are in FOLDER/voc. It needs torch."""
+    from fingerpost.learning import export
+    from fingerpost.learning.detection import train
+
+    train.main(parse(train, "--data", write_squares(folder / "voc", 4, 2), "--out", folder / "out", "--width", 0.25,
+                     "--image-size", 64, "--init", "scratch", "--batch", 2, "--epoch-views", 2, "--epochs", 1,
+                     "--threads", 1))
+    export.main(parse(export, folder / "out", "--out", folder / "model"))

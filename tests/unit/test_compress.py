@@ -14,23 +14,18 @@ pytest.importorskip("faster_coco_eval")
 from fingerpost.core.errors import DataError, ModelError  # noqa: E402
 from fingerpost.inference.onnx import OnnxBackend  # noqa: E402
 from fingerpost.installed import InstalledModels  # noqa: E402
-from fingerpost.learning import export  # noqa: E402
 from fingerpost.learning.compression import compress, gate  # noqa: E402
-from fingerpost.learning.detection import train  # noqa: E402
 from fingerpost.models import ModelStore  # noqa: E402
 from fingerpost.packed import read_packed  # noqa: E402
 from tests.dots import parse  # noqa: E402
-from tests.squares import write_squares  # noqa: E402
+from tests.squares import export_detector  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """A tiny detector as `train` and `export` leave it, with the squares that it learned from."""
     folder = tmp_path_factory.mktemp("trained")
-    train.main(parse(train, "--data", write_squares(folder / "voc", 4, 2), "--out", folder / "out", "--width", 0.25,
-                     "--image-size", 64, "--init", "scratch", "--batch", 2, "--epoch-views", 2, "--epochs", 1,
-                     "--threads", 1))
-    export.main(parse(export, folder / "out", "--out", folder / "model"))
+    export_detector(folder)
     return folder
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.dots import parse
-from tests.squares import draw_squares, square, write_squares
+from tests.squares import draw_squares, export_detector, square, write_squares
 
 pytest.importorskip("faster_coco_eval")
 
@@ -130,14 +130,8 @@ def test_boxes_are_measured_in_the_pixels_of_the_annotation(tmp_path):
 def exported(tmp_path_factory):
     """A tiny detector that has learned next to nothing, as `train` and `export` leave it, in a folder of its own."""
     pytest.importorskip("torch")
-    from fingerpost.learning import export
-    from fingerpost.learning.detection import train
-
     folder = tmp_path_factory.mktemp("exported")
-    train.main(parse(train, "--data", write_squares(folder / "voc", 4, 2), "--out", folder / "out", "--width", 0.25,
-                     "--image-size", 64, "--init", "scratch", "--batch", 2, "--epoch-views", 2, "--epochs", 1,
-                     "--threads", 1))
-    export.main(parse(export, folder / "out", "--out", folder / "model"))
+    export_detector(folder)
     return folder
 
 
