@@ -22,7 +22,7 @@ from ...core.errors import DataError, ModelError
 from ...downloads import hash_file
 from ...installed import InstalledModels
 from ...models import ModelInfo, read_entries
-from ...packed import SUFFIX
+from ...packed import SUFFIX, CodedWeight
 from .. import nets, training
 from ..datasets import read_names
 from ..detection.ssd import build_mobilenet_v1
@@ -82,7 +82,8 @@ def main(args: argparse.Namespace) -> int:
     pictures = Pictures(load_pictures(args.pictures, args.photos, read_names(args.skip)), info, args.batch, args.seed)
     net, shared, plan = press(rebuild(info), pictures, args)
     trial = args.out / "trial"
-    entry = write_model(net, shared, info, describe(plan, shared), trial)
+    coded = {name: weight.encode() for name, weight in shared.items()}
+    entry = write_model(net, coded, info, describe(plan, coded), trial)
     print(f"{info.name}: {entry['bytes'] / 1e6:.2f} MB, {8 * entry['bytes'] / info.parameters:.2f} bits a weight")
     if args.check:
         entry["figures"] = measure(args.name, args.check, trial)
@@ -95,12 +96,12 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def write_model(net: nn.Module, shared: dict[str, SharedWeight], info: ModelInfo, metadata: dict[str, Any],
+def write_model(net: nn.Module, coded: dict[str, CodedWeight], info: ModelInfo, metadata: dict[str, Any],
                 folder: Path) -> dict[str, Any]:
     """Pack the network into a folder with a manifest of its own; returns its entry."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{info.name}{SUFFIX}"
-    pack(net, {layer: weight.encode() for layer, weight in shared.items()}, info, metadata, target)
+    pack(net, coded, info, metadata, target)
     entry = {**find_entry(info), "file": target.name, "bytes": target.stat().st_size, "sha256": hash_file(target)}
     write_entry(folder / "manifest.json", entry)
     return entry
@@ -146,9 +147,9 @@ def press(net: nn.Module, pictures: Pictures,
     return folded, shared, plan
 
 
-def describe(plan: dict[str, Choice], shared: dict[str, SharedWeight]) -> dict[str, Any]:
+def describe(plan: dict[str, Choice], coded: dict[str, CodedWeight]) -> dict[str, Any]:
     """How hard each layer was pressed: the share of its weights that are zero, and its centres."""
-    return {"layers": {name: {"zero": round(float(np.mean(shared[name].encode().decode() == 0)), 3),
+    return {"layers": {name: {"zero": round(float(np.mean(coded[name].decode() == 0)), 3),
                               "centres": choice.centres} for name, choice in plan.items()}}
 
 
