@@ -55,6 +55,8 @@ COMMANDS: Dict[str, Command] = {
                               "train detector --data voc --out out/detector"),
     "calibrate objects": Command("learning.naming.calibrate", "how alike a taught thing must look to be named",
                                  "calibrate objects --data photos --unknown others"),
+    "calibrate ranges": Command("learning.calibration", "what values a network computes, for computing in 8 bits",
+                                "calibrate ranges objects --pictures photos"),
     "evaluate fingertip": Command("learning.evaluation.fingertip", "pixels between the found and labelled fingertip",
                                   "evaluate fingertip --data hands.csv --json"),
     "evaluate objects": Command("learning.evaluation.objects", "how often the name is right",

@@ -129,14 +129,6 @@ def test_centres_that_no_block_uses_are_left_out(sample):
     np.testing.assert_array_equal(rebuild(weight, codes, codebook), weight)
 
 
-def test_important_blocks_are_met_more_closely():
-    weight = draw(1000)
-    matters = weight > 0
-    codes, codebook = share_blocks(weight, 8, importance=np.where(matters, 100.0, 1.0))
-    plain = share_blocks(weight, 8)
-    assert error(weight[matters], codes[matters], codebook) < error(weight[matters], plain[0][matters], plain[1])
-
-
 @pytest.mark.parametrize(("centres", "block", "part"), [
     (0, 1, "1 to 256"), (257, 1, "1 to 256"), (16, 4, "blocks of 4"),
 ])

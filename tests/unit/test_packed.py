@@ -184,6 +184,9 @@ def test_unpacking_writes_the_live_model_as_plain_onnx(tmp_path, monkeypatch, ca
     assert out.read_bytes() == packed.content
     assert main(["models", "unpack", "objects", "--out", str(out / "below-a-file")]) == 1
     assert "below-a-file cannot be written" in capsys.readouterr().err
+    for spoilt, reason in ((tmp_path, "is a folder"), (models.load("objects").path, "is the model itself")):
+        assert main(["models", "unpack", "objects", "--out", str(spoilt)]) == 1
+        assert f"{reason}: give a new file" in capsys.readouterr().err
 
 
 def test_a_packed_file_that_ships_is_loaded_like_any_other(tmp_path, monkeypatch):

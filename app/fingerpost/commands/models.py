@@ -93,7 +93,10 @@ def add_arguments_unpack(parser: argparse.ArgumentParser) -> None:
 
 def main_unpack(args: argparse.Namespace) -> int:
     """Write a model as the plain ONNX file that other runtimes take."""
-    content = read_onnx(InstalledModels().load(args.name).path)
+    info = InstalledModels().load(args.name)
+    if args.out.is_dir() or args.out.resolve() == info.path.resolve():
+        raise ModelError(f"{args.out} is {'a folder' if args.out.is_dir() else 'the model itself'}: give a new file")
+    content = read_onnx(info.path)
     try:
         write_whole(args.out, content)
     except OSError as error:

@@ -20,10 +20,11 @@ from torchvision.models import ResNet
 
 from ..core.errors import ModelError
 from ..wholefile import write_whole
+from .calibration import Samples, measure_bounds
 from .checkpoints import load_checkpoint
 from .detection import ssd
 from .nets import FINGERTIP_NETS, MEAN, STD, ObjectNet
-from .quantisation import Samples, compute_in_bytes, pack
+from .quantisation import compute_in_bytes, pack
 
 OPSET = 13
 TOLERANCE = 1e-4
@@ -64,7 +65,7 @@ def main(args: argparse.Namespace) -> int:
     target = args.out / f"{finished.name}.onnx"
     figures = json.loads(args.figures.read_text()) if args.figures else {}
     height, width = finished.shape[2:]
-    samples = Samples(args.calibrate, (width, height), finished.mean, finished.std) if args.calibrate else None
+    samples = Samples([args.calibrate], (width, height), finished.mean, finished.std) if args.calibrate else None
     entry = build(finished, target, samples, licence="Apache-2.0", data=args.data, figures=figures,
                   rebuild=args.rebuild)
     write_entry(args.out / "manifest.json", entry)
@@ -84,7 +85,7 @@ def build(finished: Finished, target: Path, samples: Samples | None = None, **wo
         if samples is None:
             pack(whole, target)
         else:
-            compute_in_bytes(whole, target, samples)
+            compute_in_bytes(whole, target, measure_bounds(whole, samples))
     parameters, multiply_adds = count_cost(finished.net, finished.shape)
     entry = {"name": finished.name, "file": target.name,
              "sha256": hashlib.sha256(target.read_bytes()).hexdigest(), "bytes": target.stat().st_size,

@@ -1,8 +1,8 @@
 """ONNX networks in 8 bits: their weights alone, which makes the file small, or all that they compute.
 
 Computing in bytes is about twice as quick where the processor multiplies bytes. What range each activation covers is
-measured on pictures like those that the network will see (Jacob et al., 2018), by ONNX Runtime's own tools. The result
-is for ONNX Runtime on a processor; TensorRT takes the packed network.
+measured on pictures before (calibration.py); the nodes are put in by ONNX Runtime's own tools (Jacob et al., 2018). The
+result is for ONNX Runtime on a processor; TensorRT takes the packed network.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnx.shape_inference import infer_shapes
+from onnxruntime.quantization import CalibrationMethod, QuantType
+from onnxruntime.quantization.calibrate import TensorsData
+from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
 
-from ..progress import Progress
-from ..vision.preprocess import to_input
-from .datasets import list_pictures, read_picture
+from ..core.errors import ModelError
+from ..ranges import Bounds
 
-PICTURES = 64
-"""So many are looked at."""
 _OPERATORS = ["Conv", "Clip", "Relu"]
 """What computes in bytes. What follows the heads only moves numbers about: so each level keeps a range of its own."""
 
@@ -61,27 +61,25 @@ def quantise(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.round(weight / spread), -127, 127).astype(np.int8), scale
 
 
-class Samples(CalibrationDataReader):
-    """Pictures of a folder, evenly chosen, as a network takes them. Raises DataError where there are none."""
+def compute_in_bytes(source: Path, target: Path, bounds: Bounds) -> None:
+    """Turn a float ONNX network into one whose convolutions compute in 8 bits; input and outputs stay float32.
 
-    def __init__(self, folder: Path, size: tuple[int, int], mean: tuple[float, ...], std: tuple[float, ...]):
-        paths = list_pictures(folder)
-        chosen = np.linspace(0, len(paths) - 1, min(PICTURES, len(paths))).astype(int)
-        self._arrays = (to_input(read_picture(paths[index]), size, mean, std)
-                        for index in Progress(chosen, "calibrate", len(chosen)))
-
-    def get_next(self) -> dict[str, np.ndarray] | None:
-        """The next one by the name of the network's input; None when all have been seen."""
-        array = next(self._arrays, None)
-        return None if array is None else {"input": array}
-
-
-def compute_in_bytes(source: Path, target: Path, samples: Samples) -> None:
-    """Turn a float ONNX network into one whose convolutions compute in 8 bits; input and outputs stay float32."""
+    `bounds` are those of its tensors (see calibration.py). Raises ModelError where they are of another network.
+    """
+    network = onnx.load(str(source))
+    nodes = [node for node in network.graph.node if node.op_type in _OPERATORS]
+    inner = {name for node in nodes for name in (node.input[0], *node.output)}
+    if not inner <= bounds.keys():
+        raise ModelError(f"the ranges are of another network: they do not know {sorted(inner - bounds.keys())[0]}")
+    ranges = TensorsData(CalibrationMethod.MinMax, {name: (np.float32(low), np.float32(high))
+                                                       for name, (low, high) in bounds.items()})
     with _quietly():
-        quantize_static(source, target, samples, quant_format=QuantFormat.QDQ, per_channel=True,
-                        op_types_to_quantize=_OPERATORS, activation_type=QuantType.QUInt8,
-                        weight_type=QuantType.QInt8)
+        quantiser = QDQQuantizer(infer_shapes(network), per_channel=True, reduce_range=False,
+                                 weight_qType=QuantType.QInt8, activation_qType=QuantType.QUInt8, tensors_range=ranges,
+                                 nodes_to_quantize=[], nodes_to_exclude=[], op_types_to_quantize=_OPERATORS,
+                                 extra_options={})
+        quantiser.quantize_model()
+        quantiser.model.save_model_to_file(str(target))
 
 
 @contextmanager

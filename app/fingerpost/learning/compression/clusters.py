@@ -42,28 +42,27 @@ def share_rows(weight: np.ndarray, clusters: int, zero_smallest: bool = False) -
 
 
 def share_blocks(weight: np.ndarray, centres: int, block: int = 1, zero: bool = False,
-                 importance: np.ndarray | None = None, sample: int = SAMPLE) -> tuple[np.ndarray, np.ndarray]:
+                 sample: int = SAMPLE) -> tuple[np.ndarray, np.ndarray]:
     """One codebook for a whole layer: the code of each block, uint8 (N,), and the centres, float32 (K, block).
 
     A block is `block` consecutive numbers of `weight` in C order; codebook[codes].reshape(weight.shape) is the layer
     again. K is at most `centres` (1 to 256): what no block uses is left out. Centres come in ascending order of their
     first numbers, and the same layer always gives the same ones. With `zero` one centre is held exactly at zero.
-    `importance` (N,), above 0, says how much each block's error counts. A layer of more than `sample` blocks finds its
-    first centres on so many of them. Raises ModelError for what cannot be cut into such blocks or told apart in a byte.
+    A layer of more than `sample` blocks finds its first centres on so many of them. Raises ModelError for what cannot
+    be cut into such blocks or told apart in a byte.
     """
     if not 1 <= centres <= MOST_CENTRES:
         raise ModelError(f"weights cannot share {centres} centres: choose 1 to {MOST_CENTRES}")
     if not weight.size or weight.size % block:
         raise ModelError(f"{weight.size} weights cannot be cut into blocks of {block}: choose a length that divides it")
     blocks = weight.reshape(-1, block).astype(np.float64)
-    counts = np.ones(len(blocks)) if importance is None else importance.ravel().astype(np.float64)
     with threadpool_limits(1):  # several threads add in any order, which would show in the last digits
-        codes, codebook = settle(blocks, counts, find_centres(blocks, counts, centres, zero, sample), zero)
+        codes, codebook = settle(blocks, find_centres(blocks, centres, zero, sample), zero)
     used, codes = np.unique(codes, return_inverse=True)
     return codes.astype(np.uint8), codebook[used].astype(np.float32)
 
 
-def find_centres(blocks: np.ndarray, counts: np.ndarray, centres: int, zero: bool, sample: int) -> np.ndarray:
+def find_centres(blocks: np.ndarray, centres: int, zero: bool, sample: int) -> np.ndarray:
     """Centres (K, block) of some of the blocks (N, block), in ascending order; one of them is zero if so wanted.
 
     Blocks that are zero then have their centre, and the others are for the rest.
@@ -77,18 +76,17 @@ def find_centres(blocks: np.ndarray, counts: np.ndarray, centres: int, zero: boo
         means = KMeans(wanted, n_init=STARTS, random_state=SEED)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # fewer kinds of blocks than centres: some stay unused
-            means.fit(blocks[chosen], sample_weight=counts[chosen])
+            means.fit(blocks[chosen])
         found = np.vstack([found, means.cluster_centers_])
     return found[np.lexsort(found.T[::-1])]
 
 
-def settle(blocks: np.ndarray, counts: np.ndarray, codebook: np.ndarray,
-           zero: bool) -> tuple[np.ndarray, np.ndarray]:
+def settle(blocks: np.ndarray, codebook: np.ndarray, zero: bool) -> tuple[np.ndarray, np.ndarray]:
     """Lloyd's rounds on the whole layer: codes (N,) and centres (K, block). With `zero` a zero centre stays."""
     held = zero & ~codebook.any(axis=1)
     codes = find_nearest(blocks, codebook)
     for _ in range(ROUNDS):
-        codebook = average_blocks(blocks, counts, codes, codebook)
+        codebook = average_blocks(blocks, codes, codebook)
         codebook[held] = 0.0
         before, codes = codes, find_nearest(blocks, codebook)
         if np.mean(codes != before) < SETTLED:
@@ -105,8 +103,8 @@ def find_nearest(blocks: np.ndarray, codebook: np.ndarray) -> np.ndarray:
     return np.searchsorted((centres[1:] + centres[:-1]) / 2, blocks[:, 0])
 
 
-def average_blocks(blocks: np.ndarray, counts: np.ndarray, codes: np.ndarray, codebook: np.ndarray) -> np.ndarray:
-    """The mean of the blocks of each centre, which count as `counts` says; one without blocks stays where it is."""
-    total = np.bincount(codes, counts, len(codebook))[:, None]
-    sums = np.stack([np.bincount(codes, counts * column, len(codebook)) for column in blocks.T], axis=1)
+def average_blocks(blocks: np.ndarray, codes: np.ndarray, codebook: np.ndarray) -> np.ndarray:
+    """The mean of the blocks of each centre; one without blocks stays where it is."""
+    total = np.bincount(codes, minlength=len(codebook))[:, None]
+    sums = np.stack([np.bincount(codes, column, len(codebook)) for column in blocks.T], axis=1)
     return np.divide(sums, total, out=codebook.copy(), where=total > 0)

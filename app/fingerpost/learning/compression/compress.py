@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import copy
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,25 +18,22 @@ import torch
 from torch import nn
 
 from ...core.errors import DataError, ModelError
-from ...downloads import hash_file
 from ...installed import InstalledModels
-from ...models import ModelInfo, read_entries
-from ...packed import SUFFIX, CodedWeight
-from .. import nets, training
+from ...models import ModelInfo
+from ...packed import CodedWeight
+from .. import training
 from ..datasets import read_names
-from ..detection.ssd import build_mobilenet_v1
-from ..evaluation.common import find_model
-from ..export import fold_batch_norm, write_entry
+from ..evaluation.common import NAMES, find_model
+from ..export import fold_batch_norm
 from ..norms import revive_norms
-from ..shipped import read_weights
 from .gate import enforce, judge, measure, parse_bound, report
-from .packing import pack
 from .pictures import Pictures, load_pictures
 from .plan import Choice, make_plan
+from .rebuild import rebuild
+from .release import Trial, find_entry
 from .shared import SharedWeight
 from .tune import Budget, prune, settle, share
 
-NAMES = ("fingertip", "objects", "detector")
 VIEWS = 96
 """On so many, sensitivity is measured, and the statistics of norms that were folded away."""
 SETTLE_SHARE = 0.35
@@ -72,63 +68,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Press, pack, measure, and let the result out if it is good enough."""
-    if args.bound and not args.check:
-        raise DataError("--bound needs something to be measured on: say what with --check")
+    check_options(args)
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     training.keep_freed_memory()
-    info = find_model(args.name, args.model)
-    before = measure(args.name, args.check, info.path.parent) if args.check else {}
+    info = choose_model(args)
+    entry, trial = find_entry(info), Trial(args.out, info)
+    before = measure(args.name, args.check, info.path) if args.check else {}
+    judge(before, before, args.bound)  # a figure that is not measured shows now, not after the learning
+    net = rebuild(info)
     pictures = Pictures(load_pictures(args.pictures, args.photos, read_names(args.skip)), info, args.batch, args.seed)
-    net, shared, plan = press(rebuild(info), pictures, args)
-    trial = args.out / "trial"
+    net, shared, plan = press(net, pictures, args)
     coded = {name: weight.encode() for name, weight in shared.items()}
-    entry = write_model(net, coded, info, describe(plan, coded), trial)
+    entry = trial.write(net, coded, describe(plan, coded), {**entry, "figures": {}})
     print(f"{info.name}: {entry['bytes'] / 1e6:.2f} MB, {8 * entry['bytes'] / info.parameters:.2f} bits a weight")
     if args.check:
-        entry["figures"] = measure(args.name, args.check, trial)
+        entry["figures"] = measure(args.name, args.check, trial.folder)
         verdicts = judge(before, entry["figures"], args.bound)
-        print(report(verdicts))
-        enforce(verdicts)
-    release(trial / entry["file"], entry, args.out)
+        print(report(before, entry["figures"], verdicts))
+        enforce(verdicts, trial.folder)
+    released = trial.release(entry)
     if args.install:
-        InstalledModels().install(args.out / entry["file"], entry)
+        InstalledModels().install(released, entry)
     return 0
 
 
-def write_model(net: nn.Module, coded: dict[str, CodedWeight], info: ModelInfo, metadata: dict[str, Any],
-                folder: Path) -> dict[str, Any]:
-    """Pack the network into a folder with a manifest of its own; returns its entry."""
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{info.name}{SUFFIX}"
-    pack(net, coded, info, metadata, target)
-    entry = {**find_entry(info), "file": target.name, "bytes": target.stat().st_size, "sha256": hash_file(target)}
-    write_entry(folder / "manifest.json", entry)
-    return entry
+def check_options(args: argparse.Namespace) -> None:
+    """Raises DataError for what makes no sense, before anything takes time."""
+    if args.bound and not args.check:
+        raise DataError("--bound needs something to be measured on: say what with --check")
+    if args.install and not args.bound:
+        raise DataError("what goes live must be good enough: say with --check and --bound how that is found out")
+    numbers = [args.steps, args.batch, args.threads, args.budget, 1 if args.minutes is None else args.minutes]
+    if not all(number > 0 for number in numbers) or args.seed < 0:
+        raise DataError("--steps, --batch, --threads, --budget and --minutes must be above 0, --seed at least 0: give "
+                        "larger numbers, or leave them out")
 
 
-def release(trial: Path, entry: dict[str, Any], out: Path) -> None:
-    """Put what stood the trial in its place; a file that was there is kept under a name with its checksum."""
-    target = out / trial.name
-    if target.exists():
-        target.replace(target.with_name(f"{target.stem}-{hash_file(target)[:12]}{SUFFIX}"))
-    trial.replace(target)
-    write_entry(out / "manifest.json", entry)
-    shutil.rmtree(trial.parent)
-
-
-def rebuild(info: ModelInfo) -> nn.Module:
-    """The network of a model in torch. Raises ModelError for one that is not ours."""
-    weights = read_weights(info.path)
-    if info.anchors:
-        width = weights["body.stem.0.0.weight"].shape[0] / 32
-        net: nn.Module = build_mobilenet_v1(len(info.labels or ()), width, info.input[-1])
-    elif info.labels:
-        net = nets.ObjectNet(len(info.labels))
-    else:
-        net = nets.FINGERTIP_NETS["maps" if info.outputs[0] == "heatmaps" else "fc"]()
-    nets.fill_folded(net, weights)
-    return net
+def choose_model(args: argparse.Namespace) -> ModelInfo:
+    """The model to press: the given one, that which ships, or with --install that which is live on this machine."""
+    if not args.install:
+        return find_model(args.name, args.model)
+    live = InstalledModels().load(args.name)
+    if args.model and find_model(args.name, args.model).sha256 != live.sha256:
+        raise ModelError(f"{args.model} is not the model that is live ({live.path}), so what comes of it cannot take "
+                         "its place: leave out --model, or --install")
+    return live
 
 
 def press(net: nn.Module, pictures: Pictures,
@@ -152,10 +137,3 @@ def describe(plan: dict[str, Choice], coded: dict[str, CodedWeight]) -> dict[str
     return {"layers": {name: {"zero": round(float(np.mean(coded[name].decode() == 0)), 3),
                               "centres": choice.centres} for name, choice in plan.items()}}
 
-
-def find_entry(info: ModelInfo) -> dict[str, Any]:
-    """The manifest's entry of the model that was pressed. Raises ModelError where there is none."""
-    for entry in read_entries(info.path.parent / "manifest.json"):
-        if entry["name"] == info.name:
-            return dict(entry)
-    raise ModelError(f"{info.path.parent} has no manifest that lists {info.name}: give the folder that `export` wrote")

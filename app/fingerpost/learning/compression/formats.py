@@ -20,12 +20,14 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from ...core.errors import DataError
+from ...core.errors import ModelError
 from ...downloads import hash_file
 from ...models import ModelInfo
 from ...packed import SUFFIX, CodedWeight
 from ...progress import Progress
+from ...ranges import Bounds, read_ranges
 from .. import quantisation
+from ..calibration import Samples, measure_bounds
 from .clusters import MOST_CENTRES, share_blocks
 from .packing import pack, write_whole_network
 from .plan import list_layers
@@ -94,8 +96,8 @@ FORMATS = (*WRITERS, COMPUTE_INT8, *CODERS)
 def write_format(name: str, net: nn.Module, info: ModelInfo, folder: Path, pictures: Path | None = None) -> ModelInfo:
     """Store a network, its batch norms folded, in a format into a folder; returns the model that lies there.
 
-    `pictures` is the folder on which compute-int8 measures its ranges. Raises ModelError, and DataError where that
-    folder is missing; OSError.
+    `pictures` is the folder on which compute-int8 measures its ranges; without, those that are kept of the model serve.
+    Raises ModelError where there are none; DataError, OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if name in CODERS:
@@ -103,19 +105,24 @@ def write_format(name: str, net: nn.Module, info: ModelInfo, folder: Path, pictu
         pack(copy.deepcopy(net), code_weights(net, name), info, {"format": name}, target)
     else:
         target = folder / f"{info.name}.onnx"
-        write = WRITERS[name] if name in WRITERS else calibrate(info, pictures)
         with tempfile.TemporaryDirectory() as scratch:
-            write(write_whole_network(net, info, Path(scratch)), target)
+            whole = write_whole_network(net, info, Path(scratch))
+            if name in WRITERS:
+                WRITERS[name](whole, target)
+            else:
+                quantisation.compute_in_bytes(whole, target, find_bounds(whole, info, pictures))
     return replace(info, path=target, bytes=target.stat().st_size, sha256=hash_file(target))
 
 
-def calibrate(info: ModelInfo, pictures: Path | None) -> Callable[[Path, Path], None]:
-    """The writer of a network that computes in bytes. Raises DataError without pictures."""
+def find_bounds(whole: Path, info: ModelInfo, pictures: Path | None) -> Bounds:
+    """The ranges of a float ONNX network: measured on a folder of pictures, else those that are kept of the model."""
     if pictures is None:
-        raise DataError("to compute in bytes it must see pictures: give a folder of them with --calibrate")
+        try:
+            return read_ranges(info).bounds
+        except ModelError as error:
+            raise ModelError(f"{error}, or give a folder of them with --calibrate") from None
     height, width = info.input[2:]
-    samples = quantisation.Samples(pictures, (width, height), info.mean, info.std)
-    return partial(quantisation.compute_in_bytes, samples=samples)
+    return measure_bounds(whole, Samples([pictures], (width, height), info.mean, info.std))
 
 
 def code_weights(net: nn.Module, name: str) -> dict[str, CodedWeight]:

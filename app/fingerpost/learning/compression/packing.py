@@ -19,7 +19,8 @@ def pack(net: nn.Module, coded: Mapping[str, CodedWeight], info: ModelInfo, meta
          target: Path) -> None:
     """Export the network with the weights as they will be unpacked, check it, and write the packed file.
 
-    The network keeps those weights. Raises ModelError; OSError.
+    The network keeps those weights. "plain" in the metadata names those that the file holds as floats. Raises
+    ModelError; OSError.
     """
     parameters = dict(net.named_parameters())
     with torch.no_grad():
@@ -27,7 +28,9 @@ def pack(net: nn.Module, coded: Mapping[str, CodedWeight], info: ModelInfo, meta
             parameters[name].copy_(torch.from_numpy(weight.decode()))
     with tempfile.TemporaryDirectory() as folder:
         content = write_whole_network(net, info, Path(folder)).read_bytes()
-    write_packed(target, Packed(info.name, info.labels, metadata, content), put_in_order(coded, content))
+    ordered = put_in_order(coded, content)
+    plain = sorted(name for name, weight in coded.items() if not any(weight is each for each in ordered))
+    write_packed(target, Packed(info.name, info.labels, {**metadata, "plain": plain}, content), ordered)
 
 
 def write_whole_network(net: nn.Module, info: ModelInfo, folder: Path) -> Path:

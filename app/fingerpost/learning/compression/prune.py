@@ -37,5 +37,5 @@ def find_largest(weight: Tensor, share: float) -> Tensor:
     count = int(share * weight.numel())
     if not count:
         return torch.ones_like(weight)
-    magnitudes = weight.abs().float()
-    return (magnitudes > magnitudes.flatten().kthvalue(count).values).to(weight.dtype)
+    smallest = weight.abs().float().flatten().topk(count, largest=False, sorted=False).indices  # ties: just so many
+    return torch.ones_like(weight).flatten().index_fill(0, smallest, 0.0).view_as(weight)

@@ -15,19 +15,21 @@ import torch
 from torch import nn
 
 from ...models import ModelInfo, load_given
-from ..evaluation.common import find_model, print_figures
+from ..evaluation.common import NAMES, find_model, print_figures
 from ..export import fold_batch_norm, write_entry
 from . import gate
-from .compress import NAMES, find_entry, rebuild
 from .formats import FORMATS, write_format
 from .page import write_page
+from .rebuild import rebuild
+from .release import find_entry
 from .trials import Trial, measure_speed, tabulate, try_all
 
-FIGURES = {"fingertip": ["median_px", "within_20px"], "objects": ["top1", "unknown_auroc"],
+FIGURES = {"fingertip": ["within_20px", "median_px"], "objects": ["top1", "unknown_auroc"],
            "detector": ["map50", "map50_95"]}
 """What counts, where --figures does not say."""
 SOURCE = """The network of {file} ({megabytes:.1f} MB), which may be rounded already: fp32 has its numbers as they are.
-Measured on {n:g} pictures by `fingerpost evaluate {name} {check}`. Nothing was trained for any format{beside}."""
+Measured on {n:g} labelled pictures by `fingerpost evaluate {name} {check}`.
+Nothing was trained for any format{beside}."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +53,8 @@ def add_formats(parser: argparse.ArgumentParser, formats: Sequence[str]) -> None
                         help=f"some of {','.join(FORMATS)}; the others are compared with the first one (default "
                              f"{','.join(formats)})")
     parser.add_argument("--calibrate", type=Path, metavar="PICTURES",
-                        help="folder of pictures on which compute-int8 measures its ranges")
+                        help="folder of pictures on which compute-int8 measures its ranges; without, "
+                        "those in calibration/ serve")
     parser.add_argument("--out", type=Path, required=True, help="folder for report.md, its chart and trials/")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads of torch (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -71,8 +74,7 @@ def main(args: argparse.Namespace) -> int:
     torch.set_num_threads(args.threads)
     info = find_model(args.name, args.model)
     net = fold_batch_norm(rebuild(info))
-    others = {f"{path.resolve().parent.name}/{path.name}": partial(load_given, args.name, path)
-              for path in args.beside}
+    others = {str(path): partial(load_given, args.name, path) for path in args.beside}
     makers = {name: partial(write_trial, name, net, info, args) for name in args.formats}
     figures = args.figures or FIGURES[args.name]
     trials = try_all({**makers, **others}, lambda made: gate.measure(args.name, args.check, made.path), figures)

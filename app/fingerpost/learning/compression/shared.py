@@ -15,18 +15,18 @@ from .clusters import share_blocks
 class SharedWeight(nn.Module):
     """A layer's weight as centres (K,), the number of the centre of each weight, and a scale per output channel.
 
-    Centres and scales learn, the numbers stay. Where weights were pruned, one centre is zero and remains zero.
+    Centres and scales learn, the numbers stay. With `zero`, for weights that were pruned, one centre is and remains 0.
     """
 
-    def __init__(self, weight: Tensor, centres: int):
+    def __init__(self, weight: Tensor, centres: int, zero: bool = False):
         super().__init__()
         rows, scales = scale_rows(weight)
-        codes, codebook = share_blocks(rows.numpy(), centres, zero=bool((rows == 0).any()))
+        codes, codebook = share_blocks(rows.numpy(), centres, zero=zero)
         self.shape = tuple(weight.shape)
         self.codebook = nn.Parameter(torch.from_numpy(codebook.flatten()))
         self.log_scales = nn.Parameter(scales.log())  # of very different sizes: so each moves by a share of itself
         self.register_buffer("codes", torch.from_numpy(codes.astype(np.int64)))
-        self.register_buffer("moves", (self.codebook.detach() != 0).float())
+        self.register_buffer("moves", (self.codebook.detach() != 0).float() if zero else torch.ones(len(codebook)))
 
     @property
     def scales(self) -> Tensor:

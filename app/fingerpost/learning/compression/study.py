@@ -142,7 +142,7 @@ def is_labelled(hands: Hands) -> np.ndarray:
 def share_all(weight: np.ndarray, clusters: Sequence[int], zero_smallest: bool) -> dict[str, np.ndarray]:
     """What becomes of the weights (outputs, columns), by the names of the combinations."""
     versions = {}
-    for count in clusters:
+    for count in Progress(clusters, "clusters", len(clusters)):
         versions[f"{count} clusters"] = share_rows(weight, count)
         if zero_smallest:
             versions[f"{count}, smallest zero"] = share_rows(weight, count, zero_smallest=True)

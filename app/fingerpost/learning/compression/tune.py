@@ -5,6 +5,7 @@ Both times the network as it was is the teacher (see `match`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...core.errors import ModelError
 from .. import training
 from ..nets import set_training
 from .match import Watched, measure_distance
@@ -57,7 +59,8 @@ def prune(net: nn.Module, teacher: nn.Module, plan: Mapping[str, Choice], draw: 
 def share(net: nn.Module, plan: Mapping[str, Choice]) -> dict[str, SharedWeight]:
     """The weights of the plan, each with its centres, by their names."""
     parameters = dict(net.named_parameters())
-    return {name: SharedWeight(parameters[name], choice.centres) for name, choice in plan.items()}
+    return {name: SharedWeight(parameters[name], choice.centres, zero=choice.share > 0)
+            for name, choice in plan.items()}
 
 
 def settle(net: nn.Module, shared: Mapping[str, SharedWeight], teacher: nn.Module, draw: Draw, budget: Budget) -> None:
@@ -70,6 +73,7 @@ def settle(net: nn.Module, shared: Mapping[str, SharedWeight], teacher: nn.Modul
     for _, progress, pictures in pace(draw, budget, optimizer, CENTRE_RATE):
         weights = {name: weight() for name, weight in shared.items()}
         loss = measure_loss(student, taught, pictures, weights)
+        # Only what is not shared is clipped: the gradient of a centre is the sum over all its weights, and always long.
         training.take_step(loss, net, optimizer, LONGEST_GRADIENT)
         diary.add("centres", progress, loss)
 
@@ -82,8 +86,11 @@ class Diary:
         self._told = 0
 
     def add(self, stage: str, progress: float, loss: Tensor) -> None:
-        """After a step."""
+        """After a step. Raises ModelError for a loss that is no number."""
         self._losses.append(float(loss.detach()))
+        if not math.isfinite(self._losses[-1]):
+            raise ModelError(f"the {stage} has lost its way, its loss is {self._losses[-1]}: give a larger --batch or "
+                             "--budget, or another --seed")
         if int(10 * progress) > self._told:
             self._told = int(10 * progress)
             print(f"{stage} {10 * self._told} %  loss {np.mean(self._losses):.4f}", flush=True)

@@ -11,6 +11,9 @@ from ...core.errors import DataError
 from ...models import ModelInfo, ModelStore, load_given
 from ..datasets import list_classes, list_pictures, read_names, split_photos
 
+NAMES = ("fingertip", "objects", "detector")
+"""The networks of the wearable."""
+
 
 def add_common(parser: argparse.ArgumentParser, strangers: str = "") -> None:
     """The options that every evaluation has; `strangers` is the option that names what has no label, if any."""
