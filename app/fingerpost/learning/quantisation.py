@@ -1,4 +1,4 @@
-"""ONNX networks in 8 bits: their weights alone, which makes the file small, or all that they compute.
+"""ONNX networks in fewer bits: their weights alone, which makes the file small, or all that they compute.
 
 Computing in bytes is about twice as quick where the processor multiplies bytes. What range each activation covers is
 measured on pictures before (calibration.py); the nodes are put in by ONNX Runtime's own tools (Jacob et al., 2018). The
@@ -19,6 +19,7 @@ from onnx.shape_inference import infer_shapes
 from onnxruntime.quantization import CalibrationMethod, QuantType
 from onnxruntime.quantization.calibrate import TensorsData
 from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from ..core.errors import ModelError
 from ..ranges import Bounds
@@ -59,6 +60,16 @@ def quantise(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     scale = np.maximum(largest / 127.0, 1e-12).astype(np.float32)
     spread = scale.reshape(-1, *[1] * (weight.ndim - 1))
     return np.clip(np.round(weight / spread), -127, 127).astype(np.int8), scale
+
+
+def compute_in_halves(source: Path, target: Path) -> None:
+    """Turn a float ONNX network into one that computes in half floats, as a GPU does; input and outputs stay float32.
+
+    ONNX Runtime computes such a network on a processor in floats and rounds after every layer: about as exact as on a
+    GPU, and no quicker.
+    """
+    with _quietly():
+        onnx.save(convert_float_to_float16(onnx.load(str(source)), keep_io_types=True), str(target))
 
 
 def compute_in_bytes(source: Path, target: Path, bounds: Bounds) -> None:

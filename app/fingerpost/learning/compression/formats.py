@@ -1,7 +1,7 @@
 """The number formats in which a network may be stored, each made of the network as it is: nothing is learned for it.
 
-In an ONNX file lie floats, half floats, bytes, or bytes that are computed with; in a packed one (see packed.py) the
-numbers of centres that k-means found, of single weights or, in product quantisation, of short runs of them.
+In an ONNX file lie floats, half floats, bytes, or such halves and bytes as are computed with; in a packed one (see
+packed.py) the numbers of centres that k-means found, of single weights or, in product quantisation, of short runs.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ CODERS: Mapping[str, Callable[[Tensor], CodedWeight]] = {
     **{f"kmeans{bits}": partial(share_numbers, bits=bits) for bits in (8, 5, 4, 3, 2)}, "pq": share_vectors}
 """What becomes of each large weight in a packed file."""
 WRITERS: Mapping[str, Callable[[Path, Path], None]] = {
-    "fp32": store_floats, "fp16": store_halves, "int8": quantisation.pack}
+    "fp32": store_floats, "fp16": store_halves, "compute-fp16": quantisation.compute_in_halves,
+    "int8": quantisation.pack}
 """How a float ONNX file becomes another one."""
 COMPUTE_INT8 = "compute-int8"
 FORMATS = (*WRITERS, COMPUTE_INT8, *CODERS)

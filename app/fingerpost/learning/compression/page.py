@@ -28,7 +28,8 @@ PAGE = """# What each number format costs: {title}
 - load: from the file to a network that is ready, checksum and unpacking with it. run: one forward pass, {threads}
   threads, the quickest of {in_a_row}. Both are the median of {rounds} rounds, in which each format has its turn: on
   another machine only the ratios may hold.
-- compute-int8 alone computes in bytes. All others are floats once they are loaded, so they take about as long.
+- compute-int8 and compute-fp16 compute in bytes and half floats, the latter by rounding floats after every layer, which
+  a processor is not quicker at. All others are floats once they are loaded, so they take about as long.
 """
 
 
