@@ -21,7 +21,7 @@ from fingerpost.learning.compression import compress, gate, pictures, rebuild, t
 from fingerpost.learning.compression.release import find_entry  # noqa: E402
 from fingerpost.learning.datasets import split_photos  # noqa: E402
 from fingerpost.models import ModelStore  # noqa: E402
-from fingerpost.packed import read_packed  # noqa: E402
+from fingerpost.packed import Packed, read_packed, write_packed  # noqa: E402
 from fingerpost.vision.preprocess import to_input  # noqa: E402
 from tests.dots import parse, write_dot  # noqa: E402
 from tests.squares import export_detector  # noqa: E402
@@ -207,6 +207,21 @@ def test_pressed_gently_it_says_nearly_the_same(trained, tmp_path):
         with OnnxBackend(path) as backend:
             scores.append(backend.run(array)[1].ravel())
     assert np.corrcoef(*scores)[0, 1] > 0.9
+
+
+def test_what_an_earlier_run_left_is_gone_on_with(trained, tmp_path):
+    run(trained, tmp_path / "first", "--budget", 0.1)
+    run(trained, tmp_path / "second", "--go-on", tmp_path / "first" / "detector.fpk")
+    first, second = (read_packed(tmp_path / name / "detector.fpk").metadata["layers"] for name in ("first", "second"))
+    assert max(layer["zero"] for layer in first.values()) > 0.4
+    for name, layer in first.items():
+        assert second[name] == {**layer, "zero": pytest.approx(layer["zero"], abs=0.01)}
+
+
+def test_only_what_compress_left_is_gone_on_with(trained, tmp_path):
+    write_packed(tmp_path / "other.fpk", Packed("detector", None, {}, b"a network"), [])
+    with pytest.raises(ModelError, match="leave out --go-on"):
+        run(trained, tmp_path, "--go-on", tmp_path / "other.fpk")
 
 
 def test_a_file_of_another_make_is_told(trained, tmp_path, monkeypatch):

@@ -20,12 +20,14 @@ from torch import nn
 from ...core.errors import DataError, ModelError
 from ...installed import InstalledModels
 from ...models import ModelInfo
-from ...packed import CodedWeight
+from ...packed import CodedWeight, read_packed
 from .. import training
 from ..datasets import read_names
 from ..evaluation.common import NAMES, find_model
 from ..export import fold_batch_norm
+from ..nets import fill_folded
 from ..norms import revive_norms
+from ..shipped import read_weights
 from .gate import enforce, judge, measure, parse_bound, report
 from .pictures import Pictures, load_pictures
 from .plan import Choice, make_plan
@@ -47,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="a folder with manifest.json, as `export` writes it; default: what "
                         "ships")
     parser.add_argument("--pictures", type=Path, nargs="+", required=True, metavar="DIR",
-                        help="what it was trained on, without labels")
+                        help="what it was trained on, without labels; a folder that is named twice counts twice")
     parser.add_argument("--photos", type=Path, nargs="+", default=[], metavar="DIR",
                         help="more of them, of which every fifth by name is held back for evaluation")
     parser.add_argument("--skip", type=Path, metavar="FILE", help="text file of picture names to leave out")
@@ -63,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, help="learn for this time at most")
     parser.add_argument("--batch", type=int, default=32, help="views a step (default %(default)s)")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    parser.add_argument("--go-on", type=Path, metavar="PACKED.fpk", help="go on from what an earlier run left, such as "
+                        "trial-NAME/NAME.fpk of one that was refused; --budget is then the earlier one")
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn at random (default 0)")
 
 
@@ -121,15 +125,28 @@ def press(net: nn.Module, pictures: Pictures,
     """The network with shared weights in their places, those weights by name, and the plan that they follow."""
     teacher = copy.deepcopy(net).eval()
     some = torch.cat([pictures.draw(step) for step in range(max(1, VIEWS // args.batch))])
-    plan = make_plan(net, some, 1e6 * args.budget)
+    plan = make_plan(net, some, 1e6 * args.budget) if args.go_on is None else take_up(net, args.go_on)
     revive_norms(net.to(memory_format=torch.channels_last), some)
     stages = [Budget(part * args.minutes if args.minutes else None, max(1, round(part * args.steps)))
               for part in (1 - SETTLE_SHARE, SETTLE_SHARE)]
-    prune(net, teacher, plan, partial(pictures.draw, stage=1), stages[0])
+    prune(net, teacher, plan, partial(pictures.draw, stage=1), stages[0], is_pruned=args.go_on is not None)
     folded = fold_batch_norm(net)
     shared = share(folded, plan)
     settle(folded, shared, teacher, partial(pictures.draw, stage=2), stages[1])
     return folded, shared, plan
+
+
+def take_up(net: nn.Module, path: Path) -> dict[str, Choice]:
+    """Fill the network with the weights of a packed file that an earlier run left; returns the plan that this followed.
+
+    Raises ModelError for a file of another network.
+    """
+    packed = read_packed(path)
+    layers = packed.metadata.get("layers", {})
+    if not layers or layers.keys() - dict(net.named_parameters()).keys():
+        raise ModelError(f"{path} was not made of this network by `compress`: leave out --go-on")
+    fill_folded(net, read_weights(path))
+    return {name: Choice(layer["zero"], layer["centres"]) for name, layer in layers.items()}
 
 
 def describe(plan: dict[str, Choice], coded: dict[str, CodedWeight]) -> dict[str, Any]:

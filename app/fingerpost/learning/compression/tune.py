@@ -39,16 +39,17 @@ class Budget(NamedTuple):
     steps: int
 
 
-def prune(net: nn.Module, teacher: nn.Module, plan: Mapping[str, Choice], draw: Draw, budget: Budget) -> None:
-    """Bring `net` to the shares of zeros that the plan says, in place."""
+def prune(net: nn.Module, teacher: nn.Module, plan: Mapping[str, Choice], draw: Draw, budget: Budget,
+          is_pruned: bool = False) -> None:
+    """Bring `net` to the shares of zeros that the plan says, in place; one that is pruned already keeps its zeros."""
     pruning = Pruning(net, {name: choice.share for name, choice in plan.items()})
     optimizer = training.make_optimizer(list(net.parameters()), decay=0.0)
     student, taught = Watched(net), Watched(teacher.eval())
     set_training(net)
     diary = Diary()
     for step, progress, pictures in pace(draw, budget, optimizer, RATE):
-        if step % TIGHTEN_STEPS == 0 and progress < GROWTH + 0.1:
-            pruning.tighten(progress / GROWTH)
+        if step % TIGHTEN_STEPS == 0 and (progress < GROWTH + 0.1 or step == 0):
+            pruning.tighten(1.0 if is_pruned else progress / GROWTH)
         loss = measure_loss(student, taught, pictures)
         training.take_step(loss, net, optimizer, LONGEST_GRADIENT)
         pruning.hold()
