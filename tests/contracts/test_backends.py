@@ -9,11 +9,17 @@ import numpy
 import pytest
 
 from fingerpost.core.errors import ModelError
-from fingerpost.inference.onnx import OnnxBackend
+from fingerpost.inference.engines import Engines, Source
+from fingerpost.inference.fallback import FallbackBackend
+from fingerpost.inference.onnx import CUDA, TENSORRT, OnnxBackend
+from fingerpost.inference.tensorrt import SharedWorker, TensorRTBackend
 from fingerpost.packed import CodedWeight, Packed, write_packed
+from tests.fakes import tensorrt_desk
 
 onnx = pytest.importorskip("onnx", reason="the package onnx, which makes the tiny networks, is not installed")
 FLOAT = onnx.TensorProto.FLOAT
+OPENED = (2, 3, 5, 6)
+"""What open dimensions are compiled for."""
 
 
 def write_network(path, shape=(1, 3, 4, 6), inputs=1, kind=FLOAT):
@@ -34,14 +40,40 @@ def write_network(path, shape=(1, 3, 4, 6), inputs=1, kind=FLOAT):
 def from_packed(path, threads):
     """The backend for the same network in a packed file."""
     packed = path.with_suffix(".fpk")
-    write_packed(packed, Packed("tiny", None, {}, path.read_bytes()), [])
+    if path.exists():
+        write_packed(packed, Packed("tiny", None, {}, path.read_bytes()), [])
     return OnnxBackend(packed, threads)
 
 
-@pytest.fixture(params=[OnnxBackend, from_packed])
-def make(request, tmp_path):
+def falling_back(path, threads):
+    """The backend behind one that cannot be opened."""
+    missing = OnnxBackend(path.with_name("missing.onnx"), threads)
+    return FallbackBackend(missing, OnnxBackend(path, threads), lambda reason: None)
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """The process that runs TensorRT, for each generation that was asked for."""
+    started = {}
+    yield started
+    for shared in started.values():
+        shared.close()
+
+
+@pytest.fixture(params=[OnnxBackend, from_packed, falling_back, *tensorrt_desk.GENERATIONS])
+def over(request, monkeypatch, tmp_path, workers):
+    """Makes the backend for a file, with that many threads; for a generation of TensorRT, over its fake."""
+    if request.param not in tensorrt_desk.GENERATIONS:
+        return request.param
+    tensorrt_desk.set_up(monkeypatch, request.param, tmp_path / "fault")
+    shared = workers.setdefault(request.param, SharedWorker(sys.executable))
+    return lambda path, threads: TensorRTBackend(Source("tiny", path, OPENED), shared, Engines(tmp_path))
+
+
+@pytest.fixture
+def make(over, tmp_path):
     """Makes the backend for a tiny network."""
-    return lambda threads=1, **options: request.param(write_network(tmp_path / "tiny.onnx", **options), threads)
+    return lambda threads=1, **options: over(write_network(tmp_path / "tiny.onnx", **options), threads)
 
 
 def image(*shape, dtype=numpy.float32):
@@ -74,10 +106,11 @@ def test_wrong_type_is_an_error(make):
         backend.run(image(1, 3, 4, 6, dtype=numpy.uint8))
 
 
-def test_open_dimensions_take_any_size(make):
+def test_open_dimensions_take_any_size_or_that_which_was_compiled_for(make):
+    given = image(*OPENED)
     with make(shape=("batch", 3, None, 6)) as backend:
-        assert backend.run(image(2, 3, 5, 6))[0].shape == (2, 1, 5, 6)
-        with pytest.raises(ModelError, match=r"takes batchx3x\?x6, not 2x4x5x6"):
+        numpy.testing.assert_allclose(backend.run(given)[0], given.sum(axis=1, keepdims=True))
+        with pytest.raises(ModelError, match=r"takes (batchx3x\?x6|2x3x5x6), not 2x4x5x6"):
             backend.run(image(2, 4, 5, 6))
 
 
@@ -100,27 +133,45 @@ def test_other_inputs_are_refused(make, options):
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", None])
-def test_damaged_files_are_refused(tmp_path, content):
+def test_damaged_files_are_refused(tmp_path, over, content):
     path = write_network(tmp_path / "tiny.onnx")
     path.write_bytes(path.read_bytes()[:-40] if content is None else content)
     with pytest.raises(ModelError, match="damaged") as raised:
-        OnnxBackend(path, 1).open()
+        over(path, 1).open()
     assert "\n" not in str(raised.value)
 
 
-def test_a_missing_file_is_refused(tmp_path):
+def test_a_missing_file_is_refused(tmp_path, over):
     with pytest.raises(ModelError, match="there is no model at"):
-        OnnxBackend(tmp_path / "none.onnx", 1).open()
+        over(tmp_path / "none.onnx", 1).open()
 
 
-def test_without_the_runtime_the_remedy_is_named(make, monkeypatch):
+def test_an_array_that_was_given_stays_when_another_is_run(make):
+    with make() as backend:
+        first = backend.run(image(1, 3, 4, 6))
+        second = backend.run(numpy.zeros((1, 3, 4, 6), numpy.float32))
+    assert first[1].any()
+    assert not second[1].any()
+
+
+def test_without_the_runtime_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ModelError, match="pip install onnxruntime"):
-        make().open()
+        OnnxBackend(write_network(tmp_path / "tiny.onnx"), 1).open()
+
+
+@pytest.mark.parametrize("provider", [CUDA, TENSORRT])
+def test_without_the_provider_the_remedy_is_named(tmp_path, provider):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    if provider in onnxruntime.get_available_providers():
+        pytest.skip(f"this ONNX Runtime has {provider}")
+    with pytest.raises(ModelError, match=f"cannot use {provider}: install onnxruntime-gpu"):
+        OnnxBackend(write_network(tmp_path / "tiny.onnx"), 1, provider).open()
 
 
 def test_importing_the_backend_loads_no_runtime():
-    code = "import sys, fingerpost.inference.onnx; sys.exit(bool({'onnxruntime', 'torch'} & set(sys.modules)))"
+    code = "import sys, fingerpost.inference.onnx, fingerpost.inference.tensorrt\n" \
+           "sys.exit(bool({'onnxruntime', 'torch'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -5,27 +5,32 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple, Union
 
 from ..core.errors import ModelError
 from ..core.ports import Backend
 from ..packed import is_packed, read_packed
+from .arrays import check_array, refuse_absence, refuse_damage, refuse_inputs
 
 if TYPE_CHECKING:
     import numpy
 
+PROCESSOR, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
+"""https://onnxruntime.ai/docs/execution-providers/"""
 ERRORS_ONLY = 3  # ONNX Runtime's log level that keeps its warnings off the wearer's terminal
 
 
 class OnnxBackend(Backend):
     """One ONNX network with a single float32 input, from an ONNX file or a packed one.
 
-    `threads` is how many processor threads one run may use; 0 leaves the choice to the runtime.
+    `threads` is how many processor threads one run may use; 0 leaves the choice to the runtime. `provider` is what
+    ONNX Runtime computes with, by its own name for it; the processor does what that cannot.
     """
 
-    def __init__(self, path: Union[str, Path], threads: int = 0) -> None:
+    def __init__(self, path: Union[str, Path], threads: int = 0, provider: str = PROCESSOR) -> None:
         self._path = Path(path)
         self._threads = threads
+        self._provider = provider
         self._session: Optional[Any] = None
         self._input_name = ""
         self._input_shape: Tuple[Union[int, str, None], ...] = ()
@@ -33,12 +38,11 @@ class OnnxBackend(Backend):
     def open(self) -> None:
         """Load the network. Raises ModelError when runtime or file are missing, or the file is damaged."""
         if not self._path.is_file():
-            raise ModelError(f"there is no model at {self._path}: see `fingerpost models list`")
+            raise refuse_absence(self._path)
         session = self._load()
         inputs = session.get_inputs()
         if len(inputs) != 1 or inputs[0].type != "tensor(float)":
-            raise ModelError(f"{self._path} does not take one float32 array: "
-                             "export it again with `fingerpost export`")
+            raise refuse_inputs(self._path)
         self._input_name = inputs[0].name
         self._input_shape = tuple(inputs[0].shape)
         self._session = session
@@ -54,7 +58,7 @@ class OnnxBackend(Backend):
         """
         if self._session is None:
             raise ModelError(f"{self._path} is not open: use the backend in a `with` block")
-        self._check(array)
+        check_array(array, self._path.name, self._input_shape)
         try:
             return tuple(self._session.run(None, {self._input_name: array}))
         except Exception as error:  # the runtime's errors share no base of their own
@@ -67,6 +71,8 @@ class OnnxBackend(Backend):
         except ImportError as error:
             raise ModelError(f"ONNX Runtime is not usable ({_first_line(error)}): "
                              "run `pip install onnxruntime`") from error
+        if self._provider not in onnxruntime.get_available_providers():
+            raise self._refuse_provider()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
@@ -80,20 +86,19 @@ class OnnxBackend(Backend):
                     # Unpacks the weights once, while loading, not in every run: a quarter less time. It must not be set
                     # for a network that computes in bytes, which it would turn back to floats.
                     options.add_session_config_entry("session.disable_quant_qdq", "1")
-                return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+                session = onnxruntime.InferenceSession(str(path), options,
+                                                       providers=list(dict.fromkeys([self._provider, PROCESSOR])))
         except ModelError:
             raise
         except Exception as error:  # the runtime's errors share no base of their own
-            raise ModelError(f"{self._path} is damaged or no ONNX network ({_first_line(error)}): "
-                             "see `fingerpost models verify`") from error
+            raise refuse_damage(self._path, error) from error
+        if self._provider not in session.get_providers():  # one whose libraries are missing is left out in silence
+            raise self._refuse_provider()
+        return session
 
-    def _check(self, array: numpy.ndarray) -> None:
-        if not _fits(array.shape, self._input_shape):
-            wanted, given = _written(self._input_shape), _written(array.shape)
-            raise ModelError(f"{self._path.name} takes {wanted}, not {given}: "
-                             "resize the image to the input size in `fingerpost models info`")
-        if array.dtype != "float32":
-            raise ModelError(f"{self._path.name} takes float32, not {array.dtype}: preprocess the image")
+    def _refuse_provider(self) -> ModelError:
+        return ModelError(f"this ONNX Runtime cannot use {self._provider}: install onnxruntime-gpu (on a Jetson, "
+                          'NVIDIA\'s own wheel of it), or set runtime = "auto" under [recognition]')
 
 
 @contextmanager
@@ -117,16 +122,6 @@ def _unpacked(path: Path) -> Iterator[Path]:
 def _computes_in_bytes(path: Path) -> bool:
     """Whether the network quantises what it computes, not only its weights, by the name of the operator for it."""
     return b"QuantizeLinear" in path.read_bytes()
-
-
-def _fits(shape: Sequence[int], wanted: Sequence[Union[int, str, None]]) -> bool:
-    """Whether the shape fits; a dimension that the network names or leaves open takes any size."""
-    return len(shape) == len(wanted) and all(
-        have == want or not isinstance(want, int) for have, want in zip(shape, wanted))
-
-
-def _written(shape: Sequence[Union[int, str, None]]) -> str:
-    return "x".join("?" if size is None else str(size) for size in shape) or "a single number"
 
 
 def _first_line(error: Exception) -> str:
