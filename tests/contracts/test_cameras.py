@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import time
 from typing import Callable, NamedTuple
 
@@ -11,35 +13,16 @@ import pytest
 
 from fingerpost.core.errors import CameraError, DataError, StaleFrame
 from fingerpost.core.ports import Camera
-from fingerpost.devices import cameras
-from fingerpost.devices.cameras import LiveCamera, Playback, Webcam
+from fingerpost.devices import webcam
+from fingerpost.devices.cameras import LiveCamera
 from fingerpost.devices.replay import RealClock, RecordedCamera, Recording, SimulatedClock
+from fingerpost.devices.sources import Missing, Playback, read_source
+from fingerpost.devices.webcam import Webcam
+from fingerpost.settings import CameraSettings
+from tests.jetcams import RED, FakeCapture, put_captures, put_jetcam
+from tests.launcher import put_launcher
 
-RED = (255, 0, 0)
-
-
-class FakeCapture:
-    """Stands in for cv2.VideoCapture: red pictures, 100 a second."""
-
-    opens = True
-    made = []
-
-    def __init__(self, device, backend):
-        self.device, self.backend, self.wishes = device, backend, {}
-        self.made.append(self)
-
-    def isOpened(self):
-        return self.opens
-
-    def set(self, key, value):
-        self.wishes[key] = value
-
-    def read(self):
-        time.sleep(0.01)
-        return True, numpy.full((480, 640, 3), RED[::-1], numpy.uint8)
-
-    def release(self):
-        pass
+RED_PIPELINE = "gst:videotestsrc is-live=true pattern=red ! video/x-raw,format=RGB,framerate=30/1"
 
 
 class Rig(NamedTuple):
@@ -60,24 +43,77 @@ def folder(tmp_path):
 @pytest.fixture
 def webcam_there(tmp_path, monkeypatch):
     """A path at which a camera seems to be plugged in."""
-    monkeypatch.setattr(cameras.cv2, "VideoCapture", FakeCapture)
-    monkeypatch.setattr(FakeCapture, "made", [])
+    put_captures(monkeypatch)
     device = tmp_path / "video0"
     device.touch()
     return device
 
 
-@pytest.fixture(params=["webcam", "playback", "recorded"])
-def rig(request, folder, webcam_there):
-    if request.param == "webcam":
-        return Rig(LiveCamera(Webcam(str(webcam_there))), time.sleep)
-    if request.param == "playback":
-        return Rig(LiveCamera(Playback(Recording(folder, fps=50))), time.sleep)
+def live(text):
+    """What the settings call so, as a camera."""
+    return Rig(LiveCamera(lambda: read_source(text, CameraSettings())), time.sleep)
+
+
+def make_webcam(folder, monkeypatch):
+    put_captures(monkeypatch)
+    return Rig(LiveCamera(lambda: [Webcam(str(folder))]), time.sleep)
+
+
+def make_playback(folder, monkeypatch):
+    return Rig(LiveCamera(lambda: [Playback(Recording(folder, fps=50))]), time.sleep)
+
+
+def make_recorded(folder, monkeypatch):
     clock = SimulatedClock()
     return Rig(RecordedCamera(Recording(folder, fps=50), clock), clock.sleep)
 
 
-def first_frame(rig, seconds=3.0):
+def make_standin_pipeline(folder, monkeypatch):
+    put_launcher(folder, monkeypatch)
+    return live(RED_PIPELINE)
+
+
+def make_real_pipeline(folder, monkeypatch):
+    if shutil.which("gst-launch-1.0") is None:
+        pytest.skip("no gst-launch-1.0 here: run `sudo apt install gstreamer1.0-tools gstreamer1.0-plugins-base`")
+    return live(RED_PIPELINE)
+
+
+def make_csi(folder, monkeypatch):
+    put_launcher(folder, monkeypatch)
+    return live("csi")
+
+
+def make_jetcam_csi(folder, monkeypatch):
+    put_jetcam(monkeypatch)
+    return live("jetcam:csi")
+
+
+def make_jetcam_usb(folder, monkeypatch):
+    put_jetcam(monkeypatch)
+    return live("jetcam:usb:1")
+
+
+def make_chain(folder, monkeypatch):
+    put_captures(monkeypatch)
+    return Rig(LiveCamera(lambda: [Missing("usb", "none"), Webcam(str(folder / "none")), Webcam(str(folder))]),
+               time.sleep)
+
+
+def make_real_webcam(folder, monkeypatch):
+    if not os.access("/dev/video0", os.R_OK | os.W_OK):
+        pytest.skip("no camera at /dev/video0 here: plug one in")
+    return live("0")
+
+
+@pytest.fixture(params=[make_webcam, make_playback, make_recorded, make_standin_pipeline, make_real_pipeline, make_csi,
+                        make_jetcam_csi, make_jetcam_usb, make_chain],
+                ids=lambda make: make.__name__[len("make_"):])
+def rig(request, folder, monkeypatch):
+    return request.param(folder, monkeypatch)
+
+
+def first_frame(rig, seconds=20.0):
     """The first frame, waited for in steps of 10 ms."""
     for _ in range(int(seconds / 0.01)):
         try:
@@ -120,6 +156,12 @@ def test_opens_again_after_closing(rig):
             assert first_frame(rig).pixels.any()
 
 
+def test_a_real_webcam_gives_pictures(folder, monkeypatch):
+    rig = make_real_webcam(folder, monkeypatch)
+    with rig.camera:
+        assert first_frame(rig).pixels.any()
+
+
 def test_an_old_frame_is_an_error(folder):
     clock = SimulatedClock()
     with RecordedCamera(Recording(folder, fps=1), clock) as camera:
@@ -148,7 +190,7 @@ def test_recorded_camera_does_not_open_without_frames(tmp_path):
 
 
 def test_playback_keeps_the_pace_and_starts_over(folder):
-    with LiveCamera(Playback(Recording(folder, fps=50))) as camera:
+    with LiveCamera(lambda: [Playback(Recording(folder, fps=50))]) as camera:
         first = first_frame(Rig(camera, time.sleep))
         start = time.monotonic()
         while camera.latest(0.5).index < first.index + 25:  # more than the recording has
@@ -157,7 +199,7 @@ def test_playback_keeps_the_pace_and_starts_over(folder):
 
 
 def test_webcam_asks_for_small_fresh_pictures(webcam_there):
-    camera = LiveCamera(Webcam(str(webcam_there)))
+    camera = LiveCamera(lambda: [Webcam(str(webcam_there))])
     with camera:
         first_frame(Rig(camera, time.sleep))
     capture = FakeCapture.made[0]
@@ -168,21 +210,21 @@ def test_webcam_asks_for_small_fresh_pictures(webcam_there):
 
 
 def test_webcam_passes_over_a_damaged_picture(webcam_there, monkeypatch):
-    webcam = Webcam(str(webcam_there))
-    webcam.open()
+    source = Webcam(str(webcam_there))
+    source.open()
     answers = [(False, None), (True, numpy.zeros((4, 6, 3), numpy.uint8))]
     monkeypatch.setattr(FakeCapture, "read", lambda self: answers.pop(0))
-    assert webcam.read().shape == (4, 6, 3)
+    assert source.read().shape == (4, 6, 3)
 
 
 def test_webcam_that_is_missing_names_the_remedy(tmp_path, monkeypatch):
-    monkeypatch.setattr(cameras.glob, "glob", lambda pattern: ["/dev/video2"])
+    monkeypatch.setattr(webcam.glob, "glob", lambda pattern: ["/dev/video2"])
     with pytest.raises(CameraError, match="plug it in, or choose one of /dev/video2"):
         Webcam(str(tmp_path / "video0")).open()
 
 
 def test_webcam_without_permission_names_the_remedy(webcam_there, monkeypatch):
-    monkeypatch.setattr(cameras.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(webcam.os, "access", lambda path, mode: False)
     with pytest.raises(CameraError, match="usermod -aG video"):
         Webcam(str(webcam_there)).open()
 
@@ -194,7 +236,7 @@ def test_webcam_in_use_names_the_remedy(webcam_there, monkeypatch):
 
 
 def test_webcam_numbers_are_devices(monkeypatch):
-    monkeypatch.setattr(cameras.os.path, "exists", lambda path: False)
+    monkeypatch.setattr(webcam.os.path, "exists", lambda path: False)
     with pytest.raises(CameraError, match="/dev/video7"):
         Webcam(7).open()
 

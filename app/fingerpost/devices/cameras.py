@@ -1,33 +1,43 @@
 """Live cameras: a thread of its own reads the source, and only the newest frame is kept.
 
-A new kind of camera is one small `Source`; losing it, finding it again and staleness are alike for all.
+A new kind of camera is one small `Source`; losing it, finding it again, going over to another and staleness are alike
+for all.
 """
 
 from __future__ import annotations
 
-import glob
-import os
+import logging
 import threading
 from abc import ABC, abstractmethod
-from typing import Iterator, Optional, Union
+from typing import Callable, Dict, List, Optional, Sequence
 
-import cv2
 import numpy
 
 from ..core.errors import CameraError, FingerpostError, StaleFrame
+from ..core.heartbeat import Heartbeat
 from ..core.ports import Camera, Clock
 from ..core.types import Frame
-from .replay import RealClock, Recording
+from .replay import RealClock
+
+log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 0.5  # a camera that returns is noticed within this time
+CHECK_SECONDS = 0.1
 JOIN_SECONDS = 0.5
-READ_ATTEMPTS = 3
-REWIND_SECONDS = 1 / 30  # how long the last frame lasts; a recording of one image would spin without it
+LOOK_PATIENCE_SECONDS = 30.0
+"""To look for the cameras that there are may take so long; one that hangs is left behind sooner than that."""
+GONE = "the camera has gone: plug it in again"
+HANGS = "the camera hangs: unplug it and plug it in again"
 
 
 class Source(ABC):
-    """Where pictures come from. All its methods are called from the capture thread only."""
+    """Where pictures come from. A thread of its own calls all its methods."""
+
+    name = "camera"
+    """What it is called in messages. Two sources of one name are the same device."""
+    patience_seconds = 5.0
+    """After so long in `open` or `read` it is given up as hung."""
 
     @abstractmethod
     def open(self) -> None:
@@ -42,47 +52,91 @@ class Source(ABC):
         """Release the source; harmless when it is not open."""
 
 
-class LiveCamera(Camera):
-    """Any source as a camera.
+class Capture(threading.Thread):
+    """One go at a source: it is opened and read until it is lost, or until `deliver` wants no more pictures.
 
-    A source that is missing or lost is reported by `latest` and tried again until it is back, so `open`
-    succeeds without one. A source that hangs in native code makes frames stale, and holds up nobody.
+    `trouble` says why it ended. It is a thread of its own, and a daemon, since a driver that hangs in native code can
+    only be left behind.
     """
 
-    def __init__(self, source: Source, clock: Optional[Clock] = None) -> None:
-        self._source = source
+    def __init__(self, source: Source, clock: Clock, deliver: Callable[[Capture, numpy.ndarray], bool]) -> None:
+        super().__init__(name="capture", daemon=True)
+        self.source = source
+        self.trouble = GONE
+        self._clock = clock
+        self._deliver = deliver
+        self._progress_at = clock.now()
+
+    def is_hung(self) -> bool:
+        """Whether the source has held it up for longer than is usual for that source."""
+        return self.is_alive() and self._clock.now() - self._progress_at > self.source.patience_seconds
+
+    def run(self) -> None:
+        """Deliver pictures until the source is lost or no more are wanted."""
+        try:
+            self.source.open()
+            wanted = True
+            while wanted:
+                self._progress_at = self._clock.now()
+                pixels = self.source.read()
+                wanted = pixels is not None and self._deliver(self, pixels)
+        except FingerpostError as error:
+            self.trouble = str(error)
+        except Exception as error:  # a capture thread that died without a word would be the worst failure
+            self.trouble = f"the camera fails ({error!r}): unplug it and plug it in again"
+        self._release()
+
+    def _release(self) -> None:
+        try:
+            self.source.close()
+        except Exception as error:  # the next attempt may still succeed
+            self.trouble = f"the camera cannot be closed ({error!r}): unplug it and plug it in again"
+
+
+class LiveCamera(Camera):
+    """The first of some sources that gives pictures, as a camera.
+
+    `find_sources` is asked for them anew whenever the one in use is lost, and so the best one is found again. While
+    none gives pictures, `latest` says why, and all are tried over and over; so `open` succeeds without one. A source
+    that hangs in native code makes frames stale and holds up nobody; it is passed over until it wakes.
+    """
+
+    def __init__(self, find_sources: Callable[[], Sequence[Source]], clock: Optional[Clock] = None) -> None:
+        self._find_sources = find_sources
         self._clock = clock or RealClock()
         self._stopping = threading.Event()
         self._thread: Optional[threading.Thread] = None
-        self._lock = threading.Lock()  # keeps frame and trouble in step
+        self._stuck: Dict[str, Capture] = {}
+        self._passed_over: List[str] = []
+        self._lock = threading.Lock()  # keeps what follows in step
+        self._capture: Optional[Capture] = None
         self._frame: Optional[Frame] = None
         self._trouble: Optional[str] = None
         self._index = 0
+        self._in_use = ""
+        self.heartbeat = Heartbeat("capture", LOOK_PATIENCE_SECONDS)
 
     def open(self) -> None:
-        """Start capturing. Raises CameraError when an earlier capture still hangs in the source."""
-        if self._thread is not None and self._thread.is_alive():
-            if not self._stopping.is_set():
-                return
-            raise CameraError("the camera still hangs: unplug it and plug it in again")
-        self._stopping.clear()
-        self._frame, self._trouble = None, None
-        # A daemon, since a thread that hangs in a driver must not keep the program from ending.
-        self._thread = threading.Thread(target=self._keep_capturing, name="capture", daemon=True)
+        """Start capturing; harmless when that was done already."""
+        if self._thread is not None and self._thread.is_alive() and not self._stopping.is_set():
+            return
+        self._stopping = threading.Event()  # a new one: what it stopped may still be on its way out
+        self._frame, self._trouble, self._in_use = None, None, ""
+        self._thread = threading.Thread(target=self._keep_capturing, args=(self._stopping,), daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Stop capturing. Returns after 0.5 s even when the source hangs; its thread ends when it wakes."""
+        """Stop capturing. Returns within a second even when the source hangs; its thread ends when it wakes."""
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join(JOIN_SECONDS)
+            self._thread.join(CHECK_SECONDS + JOIN_SECONDS)
         with self._lock:
-            self._frame = None
+            self._capture, self._frame = None, None
 
     def latest(self, max_age: float) -> Frame:
         """The newest frame, at most `max_age` seconds old.
 
-        Raises StaleFrame when there is none that young (yet), CameraError as long as the camera has gone.
+        Raises StaleFrame when there is none that young (yet), CameraError as long as no camera gives pictures.
         """
         with self._lock:
             frame, trouble = self._frame, self._trouble
@@ -98,126 +152,68 @@ class LiveCamera(Camera):
                              "unplug it and plug it in again")
         return frame
 
-    def _keep_capturing(self) -> None:
-        """Capture until close(), opening the source again, at growing intervals, whenever it is lost."""
+    def _keep_capturing(self, stopping: threading.Event) -> None:
+        """Go through the sources, at growing intervals while none gives pictures, until close()."""
         pause = FIRST_RETRY_SECONDS
-        while not self._stopping.is_set():
+        while not stopping.is_set():
+            self.heartbeat.beat()
             before = self._index
-            self._capture()
+            try:
+                self._try_sources(stopping)
+            except Exception as error:  # as for a capture: never a silent death
+                self._lose(f"no camera can be looked for ({error!r}): start the device anew")
             pause = FIRST_RETRY_SECONDS if self._index > before else min(2 * pause, LONGEST_RETRY_SECONDS)
-            self._stopping.wait(pause)
+            stopping.wait(pause)
 
-    def _capture(self) -> None:
-        """Deliver frames until the source is lost or close() was called."""
-        try:
-            self._source.open()
-            while not self._stopping.is_set():
-                pixels = self._source.read()
-                if pixels is None:
-                    self._lose("the camera has gone: plug it in again")
-                    break
-                self._deliver(pixels)
-        except FingerpostError as error:
-            self._lose(str(error))
-        except Exception as error:  # a capture thread that died without a word would be the worst failure
-            self._lose(f"the camera fails ({error!r}): unplug it and plug it in again")
-        self._release()
+    def _try_sources(self, stopping: threading.Event) -> None:
+        """From the first source on, until one has given pictures and was lost, or none is left."""
+        before, sources = self._index, self._find_sources()
+        self._passed_over = []
+        for source in sources:
+            trouble = self._follow(source, stopping)
+            if stopping.is_set():
+                return
+            if self._index > before:
+                self._lose(trouble)
+                return
+            self._passed_over.append(trouble if len(sources) == 1 else f"{source.name}: {trouble}")
+        self._lose("; ".join(self._passed_over))
 
-    def _deliver(self, pixels: numpy.ndarray) -> None:
-        frame = Frame(self._index, self._clock.now(), pixels)
+    def _follow(self, source: Source, stopping: threading.Event) -> str:
+        """Capture from a source; returns what ended it."""
+        stuck = self._stuck.get(source.name)
+        if stuck is not None and stuck.is_alive():
+            return HANGS
+        capture = Capture(source, self._clock, self._deliver)
         with self._lock:
-            self._frame, self._trouble = frame, None
-        self._index += 1
+            self._capture = capture
+        capture.start()
+        while capture.is_alive() and not capture.is_hung() and not stopping.is_set():
+            self.heartbeat.beat()
+            capture.join(CHECK_SECONDS)
+        with self._lock:
+            if self._capture is capture:
+                self._capture = None
+        if stopping.is_set():
+            capture.join(JOIN_SECONDS)
+        if not capture.is_alive():
+            return capture.trouble
+        self._stuck[source.name] = capture
+        return HANGS
+
+    def _deliver(self, capture: Capture, pixels: numpy.ndarray) -> bool:
+        """Take a picture; returns whether more are wanted of this capture."""
+        with self._lock:
+            if capture is not self._capture:
+                return False
+            self._frame, self._trouble = Frame(self._index, self._clock.now(), pixels), None
+            self._index += 1
+            news = capture.source.name != self._in_use
+            self._in_use = capture.source.name
+        if news and self._passed_over:
+            log.warning("%s. Until then, the camera is %s.", "; ".join(self._passed_over), self._in_use)
+        return True
 
     def _lose(self, trouble: str) -> None:
         with self._lock:
             self._frame, self._trouble = None, trouble
-
-    def _release(self) -> None:
-        try:
-            self._source.close()
-        except Exception as error:  # the trouble stands, and the next attempt may still succeed
-            self._lose(f"the camera cannot be closed ({error!r}): unplug it and plug it in again")
-
-
-class Webcam(Source):
-    """A V4L2 camera by number (0 is /dev/video0) or by path: MJPG in the wanted size, or what it has instead.
-
-    A path in /dev/v4l/by-id names the same camera whatever number it gets when it is plugged in again.
-    """
-
-    def __init__(self, device: Union[int, str] = 0, width: int = 640, height: int = 480) -> None:
-        """`width` and `height` are pixels asked of the camera."""
-        self._device = device
-        self._size = (width, height)
-        self._path = f"/dev/video{device}" if isinstance(device, int) else device
-        self._capture: Optional[cv2.VideoCapture] = None
-
-    def open(self) -> None:
-        """Open the camera. Raises CameraError with its remedy."""
-        _check_device(self._path)
-        self._capture = cv2.VideoCapture(self._device, cv2.CAP_V4L2)
-        if not self._capture.isOpened():
-            raise CameraError(f"{self._path} does not open as a camera: close the program that uses it "
-                              f"(`fuser {self._path}` shows which), or choose another with --camera")
-        # The pixel format comes first: many cameras offer their sizes and rates per format.
-        self._capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, self._size[0])
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, self._size[1])
-        self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-
-    def read(self) -> Optional[numpy.ndarray]:
-        """The next picture; a few damaged ones in a row are passed over while the camera is plugged in."""
-        if self._capture is None:
-            return None
-        for _ in range(READ_ATTEMPTS):
-            ok, pixels = self._capture.read()
-            if ok:
-                return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-            if not os.path.exists(self._path):
-                return None
-        return None
-
-    def close(self) -> None:
-        """Release the camera."""
-        if self._capture is not None:
-            self._capture.release()
-            self._capture = None
-
-
-class Playback(Source):
-    """A recording at its own pace, over and over, as if it were a camera."""
-
-    def __init__(self, recording: Recording, clock: Optional[Clock] = None) -> None:
-        self._recording = recording
-        self._clock = clock or RealClock()
-        self._frames: Iterator[Frame] = iter(())
-        self._started_at = 0.0
-
-    def open(self) -> None:
-        """Start at the first frame. Raises DataError when the recording cannot be played."""
-        self._frames = iter(self._recording)
-        self._started_at = self._clock.now()
-
-    def read(self) -> Optional[numpy.ndarray]:
-        """The next picture when it is due; after the last one the first again."""
-        frame = next(self._frames, None)
-        if frame is None:
-            self._clock.sleep(REWIND_SECONDS)
-            self.open()
-            frame = next(self._frames)
-        self._clock.sleep(self._started_at + frame.at - self._clock.now())
-        return frame.pixels
-
-    def close(self) -> None:
-        """Let go of the recording."""
-        self._frames = iter(())
-
-
-def _check_device(path: str) -> None:
-    if not os.path.exists(path):
-        others = ", ".join(sorted(glob.glob("/dev/video*")))
-        remedy = f"plug it in, or choose one of {others}" if others else "plug one in"
-        raise CameraError(f"there is no camera at {path}: {remedy}")
-    if not os.access(path, os.R_OK | os.W_OK):
-        raise CameraError(f"no permission to use {path}: run `sudo usermod -aG video $USER` and log in again")
