@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import termios
+import threading
 from typing import Callable, NamedTuple
 
 import pytest
@@ -17,7 +18,10 @@ from fingerpost.core.errors import DataError
 from fingerpost.core.ports import Buttons
 from fingerpost.core.types import ACTION, BOTH, LONG, MODE, SHORT, Press
 from fingerpost.devices.buttons import ButtonTimer, KeyboardButtons
+from fingerpost.devices.gpio import GpioButtons
+from fingerpost.devices.pins import Pins
 from fingerpost.devices.replay import RecordedButtons, SimulatedClock
+from tests.board import Board, Fingers, have_library
 
 THREE = [(MODE, SHORT), (ACTION, LONG), (BOTH, LONG)]
 
@@ -37,8 +41,25 @@ def terminal():
     os.close(person)
 
 
-@pytest.fixture(params=["recorded", "keyboard"])
-def rig(request, tmp_path, terminal):
+def wire_pins(monkeypatch):
+    """Buttons on the header of a simulated board, which are read by the real library."""
+    if have_library():
+        pytest.skip(have_library())
+    board = Board()
+    board.install(monkeypatch)
+    fingers = Fingers(board, [(0.8, 29, True), (0.97, 29, False), (1.4, 31, True), (2.1, 31, False),
+                              (2.4, 29, True), (2.4, 31, True), (3.1, 29, False), (3.1, 31, False)])
+
+    def reach(at):
+        if any(thread.name == "buttons" for thread in threading.enumerate()):
+            fingers.reach(at + 0.005)
+    return Rig(GpioButtons(Pins(29, 31, "jetson-nano"), fingers), reach)
+
+
+@pytest.fixture(params=["recorded", "keyboard", "gpio"])
+def rig(request, tmp_path, terminal, monkeypatch):
+    if request.param == "gpio":
+        return wire_pins(monkeypatch)
     clock = SimulatedClock()
     if request.param == "recorded":
         path = write_presses(tmp_path, *[{"at": at, "button": button, "kind": kind}
@@ -67,10 +88,17 @@ def test_presses_come_once_and_in_order(rig):
     with rig.buttons:
         assert rig.buttons.presses() == []
         rig.reach(1.0)
-        assert rig.buttons.presses() == [Press(MODE, SHORT, 1.0)]
+        first, = rig.buttons.presses()
+        assert (first.button, first.kind, first.at) == (MODE, SHORT, pytest.approx(1.0, abs=0.011))
         rig.reach(3.0)
         assert kinds(rig.buttons.presses()) == THREE[1:]
         assert rig.buttons.presses() == []
+
+
+def test_buttons_that_work_report_no_fault(rig):
+    with rig.buttons:
+        rig.reach(3.0)
+        assert rig.buttons.faults() == []
 
 
 def test_closed_buttons_are_silent(rig):
@@ -194,6 +222,14 @@ def test_a_press_during_a_spent_hold_counts():
     assert kinds(press(timer, True, False, 0.0, 1.0)) == [(MODE, LONG)]
     assert press(timer, True, True, 1.0, 1.2) == []
     assert kinds(press(timer, True, False, 1.2, 2.0)) == [(ACTION, SHORT)]
+
+
+def test_a_button_that_is_down_from_the_start_counts_from_its_next_press():
+    timer = ButtonTimer(level_mode=True, at=5.0)
+    assert press(timer, True, False, 5.0, 7.0) == []
+    assert timer.held(7.0) == {MODE: 2.0}
+    assert press(timer, False, False, 7.0, 8.0) == []
+    assert kinds(press(timer, True, False, 8.0, 8.1) + press(timer, False, False, 8.1, 8.3)) == [(MODE, SHORT)]
 
 
 def test_a_stalled_sampler_still_tells_long_from_short():

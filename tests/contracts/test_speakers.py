@@ -24,7 +24,9 @@ from fingerpost.core.errors import SoundError
 from fingerpost.core.ports import Clock, Speaker
 from fingerpost.core.types import Clip
 from fingerpost.devices.clips import PEAK, RATE, limit, resample
+from fingerpost.devices.pluggable import PluggableSpeaker
 from fingerpost.devices.sound import PygameSpeaker, WavSpeaker
+from tests.sockets import Sockets
 
 LOW, HIGH = 441.0, 1764.0
 BUFFERS_SECONDS = 0.06
@@ -107,13 +109,20 @@ def through_wav(steps: List[str], folder: Path) -> Tuple[numpy.ndarray, List[obj
     return read(folder / "out.wav"), answers
 
 
+def through_pluggable(steps: List[str], folder: Path) -> Tuple[numpy.ndarray, List[object]]:
+    clock = StepClock()
+    sockets = Sockets(lambda: WavSpeaker(folder / "card.wav", clock))
+    answers = perform(PluggableSpeaker(sockets, folder / "out.wav", clock), clock, steps)
+    return read(folder / "card.wav"), answers
+
+
 def read(path: Path) -> numpy.ndarray:
     with wave.open(str(path), "rb") as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, RATE)
         return numpy.frombuffer(file.readframes(file.getnframes()), "<i2")
 
 
-@pytest.fixture(params=[through_pygame, through_wav])
+@pytest.fixture(params=[through_pygame, through_wav, through_pluggable])
 def heard(request, tmp_path):
     return lambda steps: request.param(steps, tmp_path)
 

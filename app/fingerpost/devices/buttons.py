@@ -8,8 +8,9 @@ import select
 import sys
 import termios
 import tty
-from typing import IO, Any, List, Optional
+from typing import IO, Any, Dict, List, Optional, Union
 
+from ..core.events import Fault, Recovered
 from ..core.ports import Buttons, Clock
 from ..core.types import ACTION, BOTH, LONG, MODE, SHORT, Press
 from .replay import RealClock
@@ -33,12 +34,13 @@ class ButtonTimer:
     A level counts once it has lasted 30 ms, and then from its first sample. A press is short when it is
     released before 0.6 s, and long as soon as it has lasted 0.6 s. Buttons pressed within 150 ms of each
     other, and down at the same time, make one press of both: long when both have lasted 0.6 s, short when
-    one is released before.
+    one is released before. A button that is down at the start, `at` seconds, makes no press until it was
+    let go.
     """
 
-    def __init__(self) -> None:
-        self._mode = _Contact()
-        self._action = _Contact()
+    def __init__(self, level_mode: bool = False, level_action: bool = False, at: float = 0.0) -> None:
+        self._mode = _Contact(level_mode, at)
+        self._action = _Contact(level_action, at)
         self._together_since: Optional[float] = None
 
     def update(self, level_mode: bool, level_action: bool, at: float) -> List[Press]:
@@ -59,6 +61,11 @@ class ButtonTimer:
                 presses.append(Press(button, kind, at))
         return presses
 
+    def held(self, at: float) -> Dict[str, float]:
+        """The buttons that are down, and for how many seconds they have been."""
+        return {button: at - contact.pressed_at for button, contact in ((MODE, self._mode), (ACTION, self._action))
+                if contact.down}
+
     def _press_both(self, at: float, since: float) -> List[Press]:
         kinds = [contact.kind(at, since) for contact in (self._mode, self._action)]
         if SHORT not in kinds and kinds != [LONG, LONG]:
@@ -71,49 +78,51 @@ class ButtonTimer:
 class _Contact:
     """One button's contact, debounced."""
 
-    def __init__(self) -> None:
-        self.pressed_at = 0.0
+    def __init__(self, level: bool, at: float) -> None:
+        self.pressed_at = at
         self.spent = True  # whether the latest hold has become a press already
-        self._down = False
-        self._released_at = 0.0
-        self._raw = False
-        self._raw_since = 0.0
+        self.down = level
+        self._released_at = at
+        self._raw = level
+        self._raw_since = at
 
     @property
     def waits(self) -> bool:
         """Whether it is down and has not become a press yet."""
-        return self._down and not self.spent
+        return self.down and not self.spent
 
     def update(self, level: bool, at: float) -> None:
         if level != self._raw:
             self._raw, self._raw_since = level, at
-        if self._raw == self._down or at - self._raw_since < DEBOUNCE_SECONDS - ROUNDING_SECONDS:
+        if self._raw == self.down or at - self._raw_since < DEBOUNCE_SECONDS - ROUNDING_SECONDS:
             return
-        self._down = self._raw
-        if self._down:
+        self.down = self._raw
+        if self.down:
             self.pressed_at, self.spent = self._raw_since, False
         else:
             self._released_at = self._raw_since
 
     def kind(self, at: float, since: float) -> Optional[str]:
         """What the hold, counted from `since`, is by now: SHORT, LONG, or None while open (or spent)."""
-        flickers = self._raw != self._down
-        if self.spent or (self._down and flickers):
+        flickers = self._raw != self.down
+        if self.spent or (self.down and flickers):
             return None
-        until = at if self._down else self._released_at
+        until = at if self.down else self._released_at
         if until - since >= LONG_SECONDS - ROUNDING_SECONDS:
             return LONG
-        return None if self._down else SHORT
+        return None if self.down else SHORT
 
 
 class KeyboardButtons(Buttons):
     """The buttons on a terminal's keyboard: m and M are mode short and long, a and A action, b both long.
 
-    Without a terminal, or in the background of one, it gives no presses.
+    Without a terminal, or in the background of one, it gives no presses. `fault` is why it has to stand in for
+    buttons that should be there; the wearer hears of it.
     """
 
-    def __init__(self, clock: Optional[Clock] = None, stream: Optional[IO[Any]] = None) -> None:
+    def __init__(self, clock: Optional[Clock] = None, stream: Optional[IO[Any]] = None, fault: str = "") -> None:
         self._clock = clock or RealClock()
+        self._fault = fault
         self._stream = sys.stdin if stream is None else stream
         self._terminal: Optional[int] = None
         self._saved: List[Any] = []
@@ -142,6 +151,11 @@ class KeyboardButtons(Buttons):
         now = self._clock.now()
         typed = ESCAPE_SEQUENCE.sub("", self._read())
         return [Press(*KEYS[key], at=now) for key in typed if key in KEYS]
+
+    def faults(self) -> List[Union[Fault, Recovered]]:
+        """See `Buttons.faults`: that it has to stand in."""
+        fault, self._fault = self._fault, ""
+        return [Fault("buttons", self._clock.now(), fault)] if fault else []
 
     def _read(self) -> str:
         if self._terminal is None or not select.select([self._terminal], [], [], 0)[0]:

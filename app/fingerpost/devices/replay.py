@@ -6,7 +6,6 @@ import json
 import math
 import os
 import re
-import time
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple, Union
 
@@ -16,42 +15,13 @@ import numpy
 from ..core.errors import CameraError, DataError, StaleFrame
 from ..core.ports import Buttons, Camera, Clock
 from ..core.types import ACTION, BOTH, LONG, MODE, SHORT, Frame, Press
+from .clocks import RealClock as RealClock
+from .clocks import SimulatedClock as SimulatedClock
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 FOLDER_FPS = 10.0  # a folder does not say how fast its frames were taken
 FFMPEG_QUIET = "-8"
 VIDEO_FPS = 30.0  # for the rare video whose file does not say
-
-
-class RealClock(Clock):
-    """The machine's monotonic clock."""
-
-    def now(self) -> float:
-        """Seconds since an arbitrary start."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait for that long; not at all when it is negative."""
-        time.sleep(max(0.0, seconds))
-
-
-class SimulatedClock(Clock):
-    """A clock that stands still until it is told to go on."""
-
-    def __init__(self, start: float = 0.0) -> None:
-        self._now = start
-
-    def now(self) -> float:
-        """Simulated seconds."""
-        return self._now
-
-    def sleep(self, seconds: float) -> None:
-        """Move on by that long at once."""
-        self._now += max(0.0, seconds)
-
-    def advance_to(self, at: float) -> None:
-        """Move on to that moment; never back."""
-        self._now = max(self._now, at)
 
 
 class Recording:

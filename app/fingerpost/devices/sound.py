@@ -16,6 +16,7 @@ from ..core.errors import SoundError
 from ..core.ports import Clock, Speaker
 from ..core.types import Clip
 from ..wholefile import replacing
+from .cards import playing_on
 from .clips import RATE, limit, resample
 
 
@@ -39,18 +40,20 @@ def describe_outputs() -> List[str]:
 class PygameSpeaker(Speaker):
     """Plays through SDL.
 
-    `device` is one of `describe_outputs()`, None the system's own choice; `volume` lies in [0, 1].
+    `device` is one of `describe_outputs()`, None the system's own choice; `pcm`, where it is not empty, is an ALSA
+    device such as `Card.pcm` and goes before it. `volume` lies in [0, 1].
     Two channels take turns as the voice, so that one can fade while the next clip has already begun.
     """
 
     VOICES, EARCONS = 2, 4
     BUFFER_SAMPLES = 512  # what SDL asks for at a time, 23 ms: the longest that a clip waits to begin
+    BUFFERED_SECONDS = 0.1  # what a card may still have to play when SDL is done
     FADE_SECONDS = 0.015  # SDL fades in steps of one buffer: a hushed clip is gone after two
     STALL_SECONDS = 1.0  # a clip that sounds this long after its end shows that the output stands still
     LOOK_SECONDS = 2.0  # how often a named output is looked for: SDL says nothing when it is unplugged
 
-    def __init__(self, device: Optional[str] = None, volume: float = 1.0) -> None:
-        self._device, self._volume = device, volume
+    def __init__(self, device: Optional[str] = None, volume: float = 1.0, pcm: str = "") -> None:
+        self._device, self._volume, self._pcm = device, volume, pcm
         self._mixer: Any = None
         self._turn, self._silent, self._looked = 0, True, 0.0
         self._ends = [0.0] * self.VOICES
@@ -62,10 +65,11 @@ class PygameSpeaker(Speaker):
         if self._device is not None:
             self._find_device()
         try:
-            with _quiet_alsa():
+            with _quiet_alsa(), playing_on(self._pcm):
                 pygame.mixer.init(RATE, -16, 1, self.BUFFER_SAMPLES, self._device, allowedchanges=0)
         except pygame.error as error:
-            raise SoundError(f"no sound output ({error}): plug in headphones or a sound card; without one, "
+            what = f"no sound output {self._pcm}".rstrip()
+            raise SoundError(f"{what} ({error}): plug in headphones or a sound card; without one, "
                              "sound can only be written to a WAV file") from error
         pygame.mixer.set_num_channels(self.VOICES + self.EARCONS)
         self._mixer, self._silent = pygame.mixer, True

@@ -1,0 +1,198 @@
+"""A speaker that may be pulled and plugged in again while the device runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import List, Optional
+
+import numpy
+
+from ..core.errors import SoundError
+from ..core.ports import Clock, Speaker
+from ..core.types import Clip
+from .cards import ASOUND, NODES, Card, find_card, list_cards
+from .clips import RATE, resample
+from .sound import PygameSpeaker, WavSpeaker
+
+log = logging.getLogger(__name__)
+
+
+class Outputs:
+    """Where sound can go: the card or output called `device`; where that is empty the first USB card, else what the
+    system chooses. `volume` lies in [0, 1].
+    """
+
+    def __init__(self, device: str = "", volume: float = 1.0, asound: Path = ASOUND, nodes: Path = NODES) -> None:
+        self._device, self._volume = device, volume
+        self._asound, self._nodes = asound, nodes
+
+    def find_card(self) -> Optional[Card]:
+        """The wanted card, if it is plugged in now."""
+        return find_card(list_cards(self._asound, self._nodes), self._device)
+
+    def make(self, card: Optional[Card]) -> List[Speaker]:
+        """Speakers, not open yet, best first: on that card or the output of this name, and on the system's choice."""
+        default: List[Speaker] = [PygameSpeaker(volume=self._volume)]
+        if card is not None:
+            return [PygameSpeaker(volume=self._volume, pcm=card.pcm)] + default
+        return [PygameSpeaker(self._device, self._volume)] + default if self._device else default
+
+
+class PluggableSpeaker(Speaker):
+    """Plays on the best of `outputs`, and on a better one as soon as that is plugged in.
+
+    A card that was pulled is waited for: what the system chooses in its place may be a screen without a loudspeaker.
+    While there is no output, sound goes to a WAV file; once there is one again, a greeting sounds and the last words
+    that nobody has heard to their end are said.
+    """
+
+    LOOK_SECONDS = 0.5
+    LONGEST_SECONDS = 30.0  # between two attempts to open an output; the pauses grow to this
+    KEPT_SECONDS = 8.0  # so many of the last words are said later
+
+    def __init__(self, outputs: Outputs, path: Path, clock: Clock, greeting: Optional[Clip] = None) -> None:
+        """`path` is the WAV file."""
+        self._outputs, self._path, self._greeting = outputs, path, greeting
+        self._stand_in = WavSpeaker(path, clock)
+        self._speaker: Speaker = self._stand_in
+        self._card: Optional[Card] = None
+        self._had_card = False
+        self._lost = False
+        self._gone: List[Speaker] = []
+        self._missed: List[Clip] = []
+        self._latest: Optional[Clip] = None
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: Optional[threading.Thread] = None
+
+    def open(self) -> None:
+        """Take the best output there is; where there is none, look for one from now on."""
+        if self._thread is not None:
+            return
+        self._card = self._outputs.find_card()
+        self._had_card = self._card is not None
+        if not any(map(self._attempt, self._outputs.make(self._card))):
+            self._go_without()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._watch, name="sound cards", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Give the output back; an output that hangs while it is opened is left behind."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._stopping.set()
+        thread.join(2.0)
+        self._close_gone()
+        self._speaker.close()
+        self._speaker = self._stand_in
+
+    def play(self, clip: Clip, mix: bool = False) -> None:
+        """See `Speaker.play`; raises SoundError when there is neither an output nor room for the file."""
+        with self._lock:
+            if not self._lost:
+                try:
+                    self._speaker.play(clip, mix)
+                    self._latest = self._latest if mix else clip
+                    return
+                except SoundError as error:
+                    if self._thread is None:
+                        raise
+                    log.error("%s", error)
+                    self._latest = None
+                    self._go_without()
+            if not mix:
+                self._remember(clip)
+            self._speaker.play(clip, mix)
+
+    def hush(self) -> None:
+        """See `Speaker.hush`; what was hushed is not said later either."""
+        with self._lock:
+            self._missed.clear()
+            self._speaker.hush()
+
+    def busy(self) -> bool:
+        """See `Speaker.busy`."""
+        return self._speaker.busy()
+
+    def _watch(self) -> None:
+        """Follow what is plugged in, in a thread of its own: to open an output may take long."""
+        pause = due = 0.0
+        while not self._stopping.wait(self.LOOK_SECONDS):
+            card = self._outputs.find_card()
+            if card != self._card:
+                self._card, self._had_card = card, self._had_card or card is not None
+                pause = due = 0.0
+                with self._lock:
+                    if not self._lost:
+                        log.warning("sound card: %s", f"{card.id} is plugged in" if card else "it was pulled")
+                        self._go_without()
+            self._close_gone()
+            if not self._lost:
+                pause = due = 0.0
+            elif card is not None or not self._had_card:
+                due -= self.LOOK_SECONDS
+                if due <= 0.0:
+                    due = pause = min(max(2 * pause, self.LOOK_SECONDS), self.LONGEST_SECONDS)
+                    self._return_to(self._outputs.make(card)[0])
+
+    def _return_to(self, speaker: Speaker) -> None:
+        """Open it and go over to it, if that can be."""
+        try:
+            speaker.open()
+        except SoundError as error:
+            log.info("%s", error)
+            return
+        log.warning("there is sound again")
+        with self._lock:
+            self._speaker, self._lost = speaker, False
+            self._say_missed()
+        try:
+            self._stand_in.close()
+        except SoundError as error:
+            log.warning("%s", error)
+
+    def _attempt(self, speaker: Speaker) -> bool:
+        """At the start: whether this speaker can be opened; it is used then."""
+        try:
+            speaker.open()
+        except SoundError as error:
+            log.warning("%s", error)
+            return False
+        self._speaker, self._lost = speaker, False
+        return True
+
+    def _go_without(self) -> None:
+        """Let the file stand in; the output that has gone is closed by the thread, for that may take long."""
+        if self._speaker is not self._stand_in:
+            self._missed += [self._latest] if self._latest is not None and self._speaker.busy() else []
+            self._gone.append(self._speaker)
+        self._lost, self._latest = True, None
+        self._stand_in.open()
+        self._speaker = self._stand_in
+        log.warning("Sound is looked for again and again. Until there is some, what is said goes to %s.", self._path)
+
+    def _close_gone(self) -> None:
+        while self._gone:
+            self._gone.pop().close()
+
+    def _remember(self, clip: Clip) -> None:
+        if self._speaker.busy() and self._missed:
+            self._missed.pop()  # this clip takes its place
+        self._missed.append(clip)
+        while len(self._missed) > 1 and sum(clip.seconds for clip in self._missed) > self.KEPT_SECONDS:
+            self._missed.pop(0)
+
+    def _say_missed(self) -> None:
+        clips = ([self._greeting] if self._greeting is not None else []) + self._missed
+        self._missed = []
+        if clips:
+            samples = numpy.concatenate([resample(clip.samples, clip.rate) for clip in clips])
+            try:
+                self._speaker.play(Clip(samples, RATE))
+            except SoundError as error:
+                log.error("%s", error)
+                self._go_without()

@@ -1,0 +1,179 @@
+"""Sound that is pulled, plugged in again, plugged in late, or never there."""
+
+from __future__ import annotations
+
+import time
+
+import numpy
+import pytest
+
+from fingerpost.core.types import Clip
+from fingerpost.devices.clips import RATE
+from fingerpost.devices.pluggable import PluggableSpeaker
+from fingerpost.devices.replay import RealClock
+from tests.sockets import HEADSET, PulledSpeaker, Sockets
+
+
+def clip(level: int, seconds: float = 0.05) -> Clip:
+    """A clip that is known by its level."""
+    return Clip(numpy.full(round(seconds * RATE), level, numpy.int16), RATE)
+
+
+GREETING = clip(9)
+
+
+@pytest.fixture
+def sockets(monkeypatch):
+    monkeypatch.setattr(PluggableSpeaker, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(PulledSpeaker, "played", [])
+    return Sockets()
+
+
+@pytest.fixture
+def speaker(sockets, tmp_path):
+    """Not open yet."""
+    speaker = PluggableSpeaker(sockets, tmp_path / "out.wav", RealClock(), GREETING)
+    yield speaker
+    speaker.close()
+
+
+def heard(card=HEADSET):
+    """The levels of what was heard on a card, one after the other."""
+    found = []
+    for played_on, played in PulledSpeaker.played:
+        levels = played.samples.tolist() if played_on == card else []
+        found += [level for level, before in zip(levels, [None] + levels) if level != before]
+    return found
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 20.0
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.005)
+
+
+def say(speaker, *levels):
+    """What the mouth does: each clip after the one before."""
+    for level in levels:
+        speaker.play(clip(level))
+        wait_until(lambda: not speaker.busy())
+
+
+def test_words_that_nobody_heard_are_said_when_the_card_is_back_with_another_number(sockets, speaker, caplog):
+    speaker.open()
+    speaker.play(clip(1))
+    speaker.hush()
+    sockets.card = None
+    wait_until(lambda: "it was pulled" in caplog.text)
+    say(speaker, 2, 3)
+    back = HEADSET._replace(number=1, made=5)
+    sockets.card = back
+    wait_until(lambda: heard(back))
+    assert heard(back) == [9, 2, 3]
+    assert heard() == [1]
+    speaker.play(clip(4))
+    assert heard(back) == [9, 2, 3, 4]
+    assert "out.wav" in caplog.text
+
+
+def test_what_was_cut_off_by_the_pull_is_said_again(sockets, speaker, caplog):
+    speaker.open()
+    speaker.play(clip(1))
+    sockets.card = None
+    wait_until(lambda: "it was pulled" in caplog.text)
+    sockets.card = HEADSET
+    wait_until(lambda: len(heard()) > 1)
+    assert heard() == [1, 9, 1]
+
+
+def test_a_card_that_was_pulled_and_is_back_between_two_looks_is_opened_anew(sockets, speaker):
+    speaker.open()
+    back = HEADSET._replace(made=HEADSET.made + 1)
+    sockets.card = back
+    wait_until(lambda: heard(back))
+    assert heard(back) == [9]
+
+
+def test_what_was_hushed_or_replaced_is_not_said_later(sockets, speaker, caplog):
+    speaker.open()
+    sockets.card = None
+    wait_until(lambda: "it was pulled" in caplog.text)
+    speaker.play(clip(2))
+    speaker.hush()
+    speaker.play(clip(3, seconds=600.0))
+    speaker.play(clip(4))
+    sockets.card = HEADSET
+    wait_until(heard)
+    assert heard() == [9, 4]
+
+
+def test_only_the_last_words_are_kept(sockets, speaker, caplog, monkeypatch):
+    monkeypatch.setattr(PluggableSpeaker, "KEPT_SECONDS", 0.12)
+    speaker.open()
+    sockets.card = None
+    wait_until(lambda: "it was pulled" in caplog.text)
+    say(speaker, 1, 2, 3, 4)
+    sockets.card = HEADSET
+    wait_until(heard)
+    assert heard() == [9, 3, 4]
+
+
+def test_a_pulled_card_is_waited_for_for_the_systems_choice_may_be_mute(sockets, speaker, caplog):
+    speaker.open()
+    sockets.card, sockets.default_works = None, True
+    wait_until(lambda: "it was pulled" in caplog.text)
+    opens = sockets.opens
+    say(speaker, 2, 3)
+    assert heard(None) == []
+    assert sockets.opens == opens
+
+
+def test_a_card_that_is_plugged_in_late_takes_over_from_the_systems_choice(sockets, speaker):
+    sockets.card, sockets.default_works = None, True
+    speaker.open()
+    say_on_system = clip(1)
+    speaker.play(say_on_system)
+    speaker.hush()
+    sockets.card = HEADSET
+    wait_until(heard)
+    assert (heard(None), heard()) == ([1], [9])
+
+
+def test_without_any_output_the_words_go_to_the_file_until_there_is_one(sockets, speaker, tmp_path, caplog):
+    sockets.card = None
+    speaker.open()
+    say(speaker, 1)
+    assert "goes to" in caplog.text
+    sockets.default_works = True
+    wait_until(lambda: heard(None))
+    assert heard(None) == [9, 1]
+    wait_until((tmp_path / "out.wav").is_file)
+
+
+def test_attempts_become_rarer_while_there_is_nothing(sockets, speaker, monkeypatch):
+    sockets.card = None
+    speaker.open()
+    looks = []
+    monkeypatch.setattr(sockets, "find_card", lambda: looks.append(0))
+    first = sockets.opens
+    wait_until(lambda: len(looks) > 60)
+    assert sockets.opens - first < 12
+
+
+def test_a_card_that_plays_no_more_but_is_still_listed_is_opened_anew(sockets, speaker):
+    speaker.open()
+    broken = speaker._speaker
+    broken._sockets = Sockets()
+    broken._sockets.card = None
+    speaker.play(clip(2))
+    wait_until(heard)
+    assert heard() == [9, 2]
+
+
+def test_a_closed_speaker_looks_for_nothing(sockets, speaker):
+    speaker.open()
+    speaker.close()
+    opens, sockets.card = sockets.opens, HEADSET._replace(made=7)
+    time.sleep(0.1)
+    assert sockets.opens == opens
