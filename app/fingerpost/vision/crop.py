@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 from ..core.types import Box, Fingertip
 
 
@@ -14,9 +16,13 @@ def crop_past(tip: Fingertip, width: int, height: int, share: float = 0.35, gap:
     """
     side = min(int(round(share * width)), width, height)
     dx, dy = tip.direction
-    # How far the centre must lie for the square's edge, not its corner, to stand at the tip.
-    reach = side * (0.5 + gap) / max(abs(dx), abs(dy))
-    return _place(tip.x + dx * reach, tip.y + dy * reach, side, width, height)
+    reach = reach_past(tip.direction, side, gap)
+    return crop_at(tip.x + dx * reach, tip.y + dy * reach, side, width, height)
+
+
+def reach_past(direction: Sequence[float], side: int, gap: float = 0.0) -> float:
+    """How far along a direction the middle of a square must lie for its edge, not its corner, to stand at the tip."""
+    return side * (0.5 + gap) / max(abs(direction[0]), abs(direction[1]))
 
 
 def crop_around(box: Box, width: int, height: int, margin: float = 0.1) -> Box:
@@ -26,10 +32,10 @@ def crop_around(box: Box, width: int, height: int, margin: float = 0.1) -> Box:
     """
     longer = max(box.right - box.left, box.bottom - box.top)
     side = min(int(round(longer * (1.0 + 2.0 * margin))), width, height)
-    return _place((box.left + box.right) / 2, (box.top + box.bottom) / 2, side, width, height)
+    return crop_at((box.left + box.right) / 2, (box.top + box.bottom) / 2, side, width, height)
 
 
-def _place(x: float, y: float, side: int, width: int, height: int) -> Box:
+def crop_at(x: float, y: float, side: int, width: int, height: int) -> Box:
     """The square about that middle, moved back inside the frame where it would leave it."""
     left, top = int(round(x - side / 2)), int(round(y - side / 2))
     left = min(max(left, 0), width - side)

@@ -33,8 +33,9 @@ from ..core.timing import Stopwatch
 from ..core.types import Box, Fingertip, Frame
 from ..memory.learner import Learner
 from .fingertip import FingertipFinder
+from .lens import Optics
 from .look import CropLooker, Looker
-from .preprocess import cut, judge
+from .preprocess import judge
 from .recognise import Recogniser
 from .tracking import Tracker
 
@@ -53,13 +54,13 @@ class Eyes(Sight):
     def __init__(self, finder: FingertipFinder, recogniser: Recogniser, learner: Learner, crop_share: float,
                  stopwatch: Optional[Stopwatch] = None,
                  open_whole: Optional[Callable[[CropLooker], Looker]] = None,
-                 remember_way: Callable[[str], None] = lambda way: None) -> None:
+                 remember_way: Callable[[str], None] = lambda way: None, optics: Optional[Optics] = None) -> None:
         """`crop_share` is the side of the crop as a share of the frame's width. `open_whole` opens what looks at whole
         things, or raises ModelError; without it there is only the one way to look, past the finger. `remember_way` is
-        told what the wearer changes it to."""
+        told what the wearer changes it to. `optics` know the camera's lens."""
         self._finder, self._learner = finder, learner
         self._tracker = Tracker(finder.threshold)
-        self._past = CropLooker(recogniser, crop_share)
+        self._past = CropLooker(recogniser, crop_share, optics)
         self._open_whole, self._remember_way = open_whole, remember_way
         self._lookers: Dict[str, Looker] = {PAST_FINGER: self._past}
         self._way = PAST_FINGER
@@ -150,7 +151,7 @@ class Eyes(Sight):
         frame, tip = self._recent.get(request.frame_index, (None, None))
         if frame is None or tip is None:
             return Fault("memory", at, "the frame of the sample is gone; press again")
-        crop = cut(frame.pixels, self._looker.aim(frame, tip))
+        crop = self._past.optics.cut(frame.pixels, self._looker.aim(frame, tip))
         return Kept(at, *self._learner.keep(crop, judge(crop)))
 
     def _change_way(self, at: float) -> WayChanged:

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.ports import Backend
 from ..core.types import Fingertip
 from ..models import ModelInfo
+from .offset import TipOffset
 from .preprocess import to_input
 
 TIP, PAD, KNUCKLE = 0, 1, 2
@@ -52,6 +53,8 @@ class FingertipFinder:
         self._backend = backend
         self._info = info
         self.threshold = (info.threshold or 0.5) if threshold is None else threshold
+        self.offset: Optional[TipOffset] = None
+        """The wearer's own correction of the tip, where there is one."""
 
     def locate(self, pixels: np.ndarray) -> Tuple[np.ndarray, float]:
         """Tip, pad and knuckle in frame pixels, float64 (3, 2), and the probability that a hand points."""
@@ -74,4 +77,5 @@ class FingertipFinder:
         length = float(np.hypot(dx, dy))
         # Straight up when tip and knuckle coincide: most fingers do point away from the wearer.
         direction = (dx / length, dy / length) if length > 1e-6 else (0.0, -1.0)
-        return Fingertip(x, y, direction, confidence, length)
+        tip = Fingertip(x, y, direction, confidence, length)
+        return tip if self.offset is None else self.offset.correct(tip)

@@ -7,8 +7,9 @@ from typing import List, Optional, Sequence, Tuple
 
 from ..core.types import NOTHING, Box, Fingertip, Frame, Guess
 from .aim import Target, choose
-from .crop import crop_around, crop_past
+from .crop import crop_around
 from .detect import Detector, merge
+from .lens import Optics
 from .preprocess import cut, measure_detail
 from .recognise import Recogniser, rank
 
@@ -44,18 +45,19 @@ class Looker(ABC):
 class CropLooker(Looker):
     """Takes the square past the finger for the thing."""
 
-    def __init__(self, recogniser: Recogniser, crop_share: float) -> None:
+    def __init__(self, recogniser: Recogniser, crop_share: float, optics: Optional[Optics] = None) -> None:
         """`crop_share` is the side of the square as a share of the frame's width."""
         self._recogniser, self._crop_share = recogniser, crop_share
+        self.optics = optics or Optics()
 
     def look(self, frame: Frame, tip: Fingertip) -> Tuple[Guess, ...]:
         """The names that the object network and the wearer give to what is past the finger."""
-        return self._recogniser.guess(cut(frame.pixels, self.aim(frame, tip)))
+        return self._recogniser.guess(self.optics.cut(frame.pixels, self.aim(frame, tip)))
 
     def aim(self, frame: Frame, tip: Fingertip) -> Box:
         """The square past the finger."""
         height, width = frame.pixels.shape[:2]
-        return crop_past(tip, width, height, self._crop_share)
+        return self.optics.crop_past(tip, width, height, self._crop_share)
 
     def measure_detail(self, frame: Frame, tip: Fingertip) -> float:
         """Of the same square."""
@@ -83,7 +85,7 @@ class BoxLooker(Looker):
         """What was taught with the probability that it is that; what is left goes to the detector's names, or to
         NOTHING where the finger points at none of its things."""
         targets = self._find(frame, tip)
-        taught = max((self._recogniser.guess_taught(cut(frame.pixels, square))
+        taught = max((self._recogniser.guess_taught(self._past.optics.cut(frame.pixels, square))
                       for square in self._squares(targets, frame, tip)), key=_sum)
         left = 1.0 - _sum(taught)
         return rank((*taught, *(share(left, targets) if targets else [Guess(NOTHING, left)])))
