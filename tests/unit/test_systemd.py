@@ -1,0 +1,173 @@
+"""The units: only what systemd 237 knows, nothing that keeps camera, sound, buttons or GPU away, and as closed as that
+allows."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from fingerpost.announcements import STOPPED, find_announcement
+from fingerpost.cli import main
+from fingerpost.home import asset_home
+
+FOLDER = asset_home() / "systemd"
+UNITS = ("fingerpost.service", "fingerpost-failed.service")
+OLD = 208
+"""The release of 2013, and those before it."""
+SINCE = {
+    "Unit": {"Description": OLD, "After": OLD, "OnFailure": OLD, "StartLimitIntervalSec": 230, "StartLimitBurst": 230},
+    "Service": {
+        "Type": OLD, "NotifyAccess": OLD, "ExecStart": OLD, "ExecStopPost": OLD, "Restart": OLD, "RestartSec": OLD,
+        "TimeoutStartSec": OLD, "TimeoutStopSec": OLD, "WatchdogSec": OLD, "LimitCORE": OLD, "Environment": OLD,
+        "User": OLD, "UMask": OLD, "NoNewPrivileges": OLD, "CapabilityBoundingSet": OLD, "PrivateTmp": OLD,
+        "PrivateNetwork": OLD, "SystemCallFilter": OLD, "SystemCallErrorNumber": 209, "SystemCallArchitectures": 209,
+        "RuntimeDirectory": 211, "RuntimeDirectoryMode": 211, "RestrictAddressFamilies": 211, "ProtectSystem": 214,
+        "ProtectHome": 214, "AmbientCapabilities": 229, "RestrictRealtime": 231, "ProtectKernelTunables": 232,
+        "ProtectKernelModules": 232, "ProtectControlGroups": 232, "RemoveIPC": 232, "RestrictNamespaces": 233,
+        "StateDirectory": 235, "StateDirectoryMode": 235, "LockPersonality": 235, "KeyringMode": 235,
+        "IPAddressDeny": 235},
+    "Install": {"WantedBy": OLD},
+}
+"""The keys that may be used, each with the release of systemd from which on it is known: NEWS of systemd, and "Added in
+version ..." in systemd.unit(5), systemd.service(5), systemd.exec(5) and systemd.resource-control(5)."""
+GROUPS_237 = {"@aio", "@basic-io", "@chown", "@clock", "@cpu-emulation", "@debug", "@default", "@file-system",
+              "@io-event", "@ipc", "@keyring", "@memlock", "@module", "@mount", "@network-io", "@obsolete",
+              "@privileged", "@process", "@raw-io", "@reboot", "@resources", "@setuid", "@signal", "@swap", "@sync",
+              "@timer"}
+"""Groups of system calls: `systemd-analyze syscall-filter` of release 237."""
+
+
+def read_keys(name):
+    """(section, key, value) of each line."""
+    section = ""
+    for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            section = line.strip("[]")
+        elif line and not line.startswith("#"):
+            key, value = line.split("=", 1)
+            yield section, key, value
+
+
+@pytest.fixture
+def installed(tmp_path):
+    """The units as they are installed."""
+    assert main(["install", "--root", str(tmp_path)]) == 0
+    return [tmp_path / "etc" / "systemd" / "system" / name for name in UNITS]
+
+
+def analyze(*words):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("there is no systemd-analyze here")
+    return subprocess.run(["systemd-analyze", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, timeout=120)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_every_key_is_known_to_the_systemd_of_the_oldest_board(name):
+    for section, key, _ in read_keys(name):
+        assert SINCE[section][key] <= 237, key
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_every_group_of_system_calls_is_known_there_too(name):
+    filters = [value.lstrip("~").split() for _, key, value in read_keys(name) if key == "SystemCallFilter"]
+    assert filters
+    assert set(filters[0]) <= GROUPS_237
+
+
+def test_nothing_keeps_the_device_from_its_parts():
+    keys = {key: value for _, key, value in read_keys("fingerpost.service")}
+    assert not set(keys) & {"PrivateDevices", "DevicePolicy", "DeviceAllow", "ProtectClock", "MemoryDenyWriteExecute",
+                            "PrivateTmp", "SupplementaryGroups"}
+    assert "@resources" not in keys["SystemCallFilter"], "threads of networks are pinned, that of the renderer is nice"
+    assert not any("network" in key.lower() and value != "yes" for key, value in keys.items())
+
+
+def test_the_device_is_watched_and_has_a_budget_of_failures():
+    keys = {key: value for _, key, value in read_keys("fingerpost.service")}
+    assert (keys["Type"], keys["NotifyAccess"], keys["Restart"]) == ("notify", "main", "on-failure")
+    assert keys["OnFailure"] == "fingerpost-failed.service"
+    assert 0 < int(keys["WatchdogSec"]) < int(keys["StartLimitIntervalSec"])
+
+
+def test_the_board_goes_off_only_if_the_wearer_wanted_it():
+    lines = [(key, value) for _, key, value in read_keys("fingerpost.service")]
+    note = next(value for key, value in lines if key == "Environment" and "OFF_NOTE" in value).split("=")[1]
+    command = dict(lines)["ExecStopPost"]
+    assert command.startswith("+/bin/sh -c '"), "only root may do it (the plus sign is known since release 231)"
+    assert f"[ -e {note} ]" in command
+    assert note.startswith("/run/" + dict(lines)["RuntimeDirectory"] + "/"), "it is gone at the next start"
+
+
+def test_the_installed_units_have_nothing_left_to_fill_in(installed):
+    for path in installed:
+        assert not re.search(r"@\w+@", path.read_text(encoding="utf-8"))
+
+
+def test_systemd_finds_nothing_wrong_with_them(installed):
+    done = analyze("verify", *installed)
+    assert (done.stdout, done.returncode) == ("", 0)
+
+
+def test_systemd_finds_them_closed_enough(installed):
+    for path in installed:
+        done = analyze("security", "--offline=true", path)
+        if "unrecognized option" in done.stdout or "Unknown" in done.stdout:
+            pytest.skip("this systemd-analyze judges no files")
+        found = re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)
+        assert found, done.stdout
+        assert float(found.group(1)) <= 4.0
+
+
+@pytest.fixture
+def say_stopped(tmp_path):
+    """Runs the script that speaks, with cards, a player and a systemd that are made up; returns what was played."""
+    tools, cards, log = tmp_path / "bin", tmp_path / "asound", tmp_path / "played"
+    tools.mkdir()
+    log.touch()
+
+    def run(state="failed", cards_there=(), silent_card=""):
+        scripts = {"systemctl": f"[ $1 = is-active ] && echo {state}",
+                   "aplay": f'echo "$*" >> {log}; case "$*" in *plughw:{silent_card or "none"}*) exit 1;; esac'}
+        for name, script in scripts.items():
+            (tools / name).write_text(f"#!/bin/sh\n{script}\n")
+            (tools / name).chmod(0o755)
+        for card in cards_there:
+            (cards / f"card{card}").mkdir(parents=True)
+        done = subprocess.run(["/bin/sh", str(FOLDER / "say-stopped.sh"), "clip.wav", str(cards)], timeout=60,
+                              env={"PATH": f"{tools}:/usr/bin:/bin"}, stderr=subprocess.DEVNULL)
+        return done.returncode, sorted(log.read_text().splitlines())
+
+    return run
+
+
+def test_the_end_is_spoken_on_every_card(say_stopped):
+    assert say_stopped(cards_there=(0, 1)) == (0, ["-q -D plughw:0 clip.wav", "-q -D plughw:1 clip.wav"])
+
+
+def test_one_card_that_fails_is_no_failure_but_silence_is(say_stopped):
+    assert say_stopped(cards_there=(0, 1), silent_card="0")[0] == 0
+    assert say_stopped(cards_there=(2,), silent_card="")[0] == 0
+
+
+def test_without_a_card_it_fails(say_stopped):
+    assert say_stopped() == (1, [])
+    assert say_stopped(cards_there=(0,), silent_card="0")[0] == 1
+
+
+@pytest.mark.parametrize("state", ["activating", "active"])
+def test_a_device_that_starts_anew_is_not_said_to_have_stopped(say_stopped, state):
+    assert say_stopped(state, cards_there=(0,)) == (0, [])
+
+
+def test_the_clip_is_the_one_of_the_wearers_language(tmp_path):
+    settings = tmp_path / "var" / "lib" / "fingerpost" / "settings.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('[speech]\nlanguage = "de"\n', encoding="utf-8")
+    assert main(["install", "--root", str(tmp_path)]) == 0
+    unit = (tmp_path / "etc" / "systemd" / "system" / "fingerpost-failed.service").read_text(encoding="utf-8")
+    assert f'"{find_announcement("de", STOPPED)}"' in unit
+    assert "de" in settings.read_text(encoding="utf-8")
