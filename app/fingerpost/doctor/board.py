@@ -1,0 +1,109 @@
+"""Checks of the board itself: memory, power mode, supply, heat."""
+
+from __future__ import annotations
+
+from typing import Iterator, Optional, Tuple
+
+from .finding import ABSENT, FAIL, OK, WARN, Finding
+from .machine import Machine
+
+SMALL_MEMORY_GB = 6.0
+"""With less, compiling an engine or learning needs swap; naming does not."""
+SLOW_MODES = ("5W", "7W")
+LOW_VOLTS, LEAST_VOLTS = 4.75, 4.0
+"""5 V less 5 %; the chip slows down at about 4.5 V (https://forums.developer.nvidia.com/t/276251). Below 4 V no board
+would run: what says less is no voltage."""
+RAILS = ("POM_5V_IN", "VDD_IN")
+"""How a Nano and its successors call the input of the power monitor."""
+ALARM = "soctherm: OC ALARM"
+"""What the kernel of the first Nano says when the supply is too weak (https://github.com/OE4T/meta-tegra/issues/538)."""
+WARM_CELSIUS, HOT_CELSIUS = 85.0, 97.0
+"""The first Nano slows down at 100.5 and switches off at 102.5, says its kernel at boot
+(https://github.com/jetsonhacks/installACMModule/issues/4)."""
+UNREAL_ZONES = ("PMIC-Die",)
+"""The Nano says 100 degrees of it at all times (https://github.com/dusty-nv/jetson-inference/issues/1206)."""
+SUPPLY_REMEDY = "use a supply of 5 V and 4 A at the round socket (jumper J48), or a shorter, thicker cable"
+
+
+def check_swap(machine: Machine) -> Finding:
+    """Whether memory is enough for what takes most of it."""
+    sizes = dict(_read_sizes(machine.read("/proc/meminfo")))
+    if "MemTotal" not in sizes:
+        return Finding(ABSENT, "this system does not tell how much memory it has")
+    files = [line for line in machine.read("/proc/swaps").splitlines()[1:] if "zram" not in line]
+    text = f"{sizes['MemTotal']:.1f} GB of memory, {sizes.get('SwapTotal', 0.0):.1f} GB of swap"
+    if files or sizes["MemTotal"] >= SMALL_MEMORY_GB:
+        return Finding(OK, text)
+    return Finding(WARN, f"{text}, none of it on the card: enough to name things, not to learn or to compile",
+                   "make a swap file, as hardware/board.md shows")
+
+
+def check_power(machine: Machine) -> Finding:
+    """The power mode of a Jetson, and whether its clocks are fixed (`jetson_clocks`)."""
+    answer = machine.ask(["nvpmodel", "-q"])
+    if answer is None:
+        if machine.is_jetson:
+            return Finding(WARN, "there is no `nvpmodel`", "run `sudo apt install nvidia-l4t-nvpmodel`")
+        return Finding(ABSENT, "no Jetson, no power modes")
+    mode = next((line.split(":", 1)[1].strip() for line in answer.output.splitlines() if "Power Mode:" in line), "")
+    if not mode:
+        return Finding(WARN, f"the power mode is not known ({answer.complaint or 'no answer'})",
+                       "run `sudo nvpmodel -q`")
+    cpu = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_"
+    fixed = machine.read(cpu + "min_freq") == machine.read(cpu + "max_freq") != ""
+    text = f"{mode}, clocks {'fixed at their highest' if fixed else 'follow the load'}"
+    if mode.startswith(SLOW_MODES):
+        return Finding(WARN, f"{text}: names come later", "run `sudo nvpmodel -m 0`, unless the battery is too weak")
+    return Finding(OK, text)
+
+
+def check_supply(machine: Machine) -> Finding:
+    """Whether the supply holds its voltage, now and, as far as the kernel has noticed, since the start."""
+    volts = _read_volts(machine)
+    text = f"{volts:.2f} V" if volts else "its voltage cannot be read"
+    dips = sum(int(machine.read(path) or 0) for path in machine.find("/sys/class/hwmon/hwmon*/oc1_event_cnt"))
+    log = machine.ask(["dmesg"]) if machine.is_jetson else None
+    dips += log.output.count(ALARM) if log is not None else 0
+    if dips:
+        return Finding(WARN, f"{text}, too low {dips} times since the start", SUPPLY_REMEDY)
+    if volts is None:
+        return Finding(ABSENT, text)
+    return Finding(WARN, text, SUPPLY_REMEDY) if volts < LOW_VOLTS else Finding(OK, text)
+
+
+def check_temperature(machine: Machine) -> Finding:
+    """The hottest of the sensors."""
+    zones = []
+    for zone in machine.find("/sys/class/thermal/thermal_zone*"):
+        kind, value = machine.read(zone + "/type"), machine.read(zone + "/temp")
+        if kind not in UNREAL_ZONES and value.isdigit():  # a sensor that is off says nothing, or less than zero
+            zones.append((int(value) / 1000.0, kind))
+    if not zones:
+        return Finding(ABSENT, "this system does not tell how hot it is")
+    hottest, kind = max(zones)
+    text = f"{hottest:.0f} degrees ({kind})"
+    if hottest < WARM_CELSIUS:
+        return Finding(OK, text)
+    return Finding(FAIL if hottest >= HOT_CELSIUS else WARN, text,
+                   "let air reach the heat sink, fit a fan, or run `sudo nvpmodel -m 1`")
+
+
+def _read_sizes(meminfo: str) -> Iterator[Tuple[str, float]]:
+    """Names and gigabytes."""
+    for line in meminfo.splitlines():
+        name, _, value = line.partition(":")
+        if value.split()[:1] and value.split()[0].isdigit():
+            yield name, int(value.split()[0]) * 1024 / 1e9
+
+
+def _read_volts(machine: Machine) -> Optional[float]:
+    """The voltage at the input, from the power monitor: an iio device up to JetPack 4, hwmon later."""
+    places = [(path, path.replace("rail_name_", "in_voltage") + "_input")
+              for path in machine.find("/sys/bus/i2c/devices/*/iio:device*/rail_name_*")]
+    places += [(path, path.replace("_label", "_input"))
+               for path in machine.find("/sys/bus/i2c/devices/*/hwmon/hwmon*/in*_label")]
+    for name, value in places:
+        millivolts = machine.read(value)
+        if machine.read(name) in RAILS and millivolts.isdigit() and int(millivolts) / 1000.0 >= LEAST_VOLTS:
+            return int(millivolts) / 1000.0
+    return None
