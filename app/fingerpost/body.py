@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Optional, Sequence
 
 from .core.events import Action, Status
+from .core.heartbeat import Heartbeat
 from .core.loop import Loop, Observer
 from .core.phrases import PhraseBook
 from .core.speech import Mouth
@@ -32,11 +33,18 @@ class Body:
     learner: Learner
     settings: Settings
     ear: Optional[Ear] = None
+    heartbeats: Sequence[Heartbeat] = ()
+    """Of the mouth, and of what renders for it."""
 
-    def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = ()) -> Loop:
-        """A fresh loop over these parts; `submit` takes what the eyes are asked to do."""
+    def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = (),
+             announced: bool = False) -> Loop:
+        """A fresh loop over these parts; `submit` takes what the eyes are asked to do.
+
+        `announced` says whether the wearer knows already that the device is starting.
+        """
         naming = self.settings.teaching.naming
-        state = State(rules=self.settings.decision, waiting_samples=self.learner.waiting(), news=self.eyes.news,
+        state = State(rules=self.settings.decision, announced=announced, waiting_samples=self.learner.waiting(),
+                      news=self.eyes.news,
                       naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming)
         return Loop(state, self.mouth, submit, self.report, observers, self.ear)
 

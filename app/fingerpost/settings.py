@@ -14,17 +14,29 @@ from .core.errors import SettingsError
 from .core.state import BY_LIST, BY_NEXT, BY_VOICE, PAST_FINGER, WAYS, Rules
 from .tomlfile import read_toml
 
+RUNTIMES = AUTO, ONNX, TENSORRT, CUDA, TENSORRT_ONNX = ("auto", "onnx", "tensorrt", "cuda", "tensorrt-onnx")
+"""What networks may be run with."""
+
 
 @dataclass(frozen=True)
 class CameraSettings:
     """[camera]"""
 
-    source: str = "0"
-    """A V4L2 number or device path, or a video file or folder of frames."""
+    source: str = "auto"
+    """A webcam's number or device path, csi, gst:PIPELINE, jetcam, or a video file or folder of frames; "auto": the
+    first that is found of the webcams and the CSI cameras."""
+    fallback: Tuple[str, ...] = ()
+    """Other sources, for as long as the one above gives no pictures, in the order in which they are tried."""
     width: int = 640
     """Pixels asked of the camera."""
     height: int = 480
     """Pixels asked of the camera."""
+    rate: int = 30
+    """Pictures a second asked of a CSI camera."""
+    sensor_mode: int = -1
+    """The mode of a CSI camera's sensor, by number; -1: the camera element chooses."""
+    turn: int = 0
+    """Degrees clockwise by which a CSI camera's pictures are turned: 0, 90, 180 or 270."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,9 @@ class RecognitionSettings:
     """Side of the square past the finger, as a share of the frame's width."""
     threads: int = 2
     """CPU threads of each network."""
+    runtime: str = AUTO
+    """What computes: "auto" (TensorRT where it and a GPU are found, else ONNX Runtime on the processor), "onnx",
+    "tensorrt", or ONNX Runtime's own ways to a GPU, "cuda" and "tensorrt-onnx"."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +66,24 @@ class SpeechSettings:
     voice: str = "espeak"
     """espeak, or gtts for clips that `voices fill --online` has fetched."""
     device: str = ""
-    """Name of the sound output; empty for the system's own choice."""
+    """The sound card, by its ALSA id, or the name of an output (`fingerpost sound test` tells both); empty for the
+    first USB card, or the system's own choice where there is none."""
     volume: float = 1.0
     """0 to 1."""
+
+
+@dataclass(frozen=True)
+class ButtonsSettings:
+    """[buttons]"""
+
+    source: str = "auto"
+    """gpio (on the board's header), keyboard, or auto: the header on a Jetson, the keyboard elsewhere."""
+    profile: str = "auto"
+    """Which pins: a board of hardware/pins.toml, or auto for this one."""
+    mode_pin: int = 0
+    """The mode button's pin, as printed on the board, where it is not that of the profile; 0: it is."""
+    action_pin: int = 0
+    """The action button's."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +113,15 @@ class Settings:
     camera: CameraSettings = field(default_factory=CameraSettings)
     recognition: RecognitionSettings = field(default_factory=RecognitionSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
+    buttons: ButtonsSettings = field(default_factory=ButtonsSettings)
     teaching: TeachingSettings = field(default_factory=TeachingSettings)
     decision: Rules = field(default_factory=Rules)
 
 
 SectionT = TypeVar("SectionT")
-_CHOICES = {"naming": (BY_VOICE, BY_LIST, BY_NEXT), "recogniser": WAYS}
+_CHOICES = {("camera", "turn"): (0, 90, 180, 270), ("teaching", "naming"): (BY_VOICE, BY_LIST, BY_NEXT),
+            ("recognition", "recogniser"): WAYS, ("recognition", "runtime"): RUNTIMES,
+            ("buttons", "source"): ("auto", "gpio", "keyboard")}
 _LIMITS = {"accepted_wrong": 0.1}
 """What is above 0 and at most this. For more accepted errors than a tenth the thresholds were not measured."""
 _NOT_NEGATIVE = ("retrain_idle_minutes",)
@@ -118,8 +151,9 @@ def _read_section(path: Path, name: str, table: Dict[str, Any], kind: Type[Secti
         if key not in known:
             raise SettingsError(f"{where} is not a setting; this section knows {', '.join(known)}")
         values[key] = _convert(where, value, getattr(defaults, key))
-        if key in _CHOICES and value not in _CHOICES[key]:
-            raise SettingsError(f"{where} must be one of {', '.join(_CHOICES[key])}, not {value!r}")
+        choices = _CHOICES.get((name, key), ())
+        if choices and value not in choices:
+            raise SettingsError(f"{where} must be one of {', '.join(map(str, choices))}, not {value!r}")
         if key in _LIMITS and not 0.0 < values[key] <= _LIMITS[key]:
             raise SettingsError(f"{where} must be above 0 and at most {_LIMITS[key]}, as in 0.02, not {value!r}")
         if key in _NOT_NEGATIVE and not values[key] >= 0.0:

@@ -6,38 +6,43 @@ import logging
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Callable, Dict, Optional, Sequence
+from typing import Callable, Optional, Sequence, Tuple, TypeVar
 
 import numpy as np
 
 from .body import Body
-from .core.errors import MicrophoneError, ModelError, SettingsError, SoundError
-from .core.events import Event
+from .core.errors import ButtonsError, DataError, MicrophoneError, ModelError, SettingsError
+from .core.events import Event, Fault
+from .core.heartbeat import Heartbeat
 from .core.loop import Observer
-from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
-from .core.ports import Backend, Buttons, Camera, Clock, Microphone, Speaker, Voice
+from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES
+from .core.ports import Backend, Buttons, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
 from .core.state import BY_VOICE, WAYS
 from .core.timing import Stopwatch
-from .core.types import Clip
 from .devices.buttons import KeyboardButtons
-from .devices.cameras import LiveCamera, Playback, Webcam
+from .devices.cameras import LiveCamera
 from .devices.ear import Ear
-from .devices.earcons import read_earcons
+from .devices.gpio import GpioButtons
 from .devices.microphone import AlsaMicrophone
+from .devices.pins import BOARD, find_pins, is_jetson
 from .devices.power import has_mains
-from .devices.replay import RealClock, Recording
-from .devices.sound import PygameSpeaker, WavSpeaker
+from .devices.sources import check_sources, find_sources
 from .devices.voices import CachedVoice
 from .home import asset_home, state_home
+from .inference import onnx as onnx_runtime
+from .inference.engines import find_source
+from .inference.fallback import FallbackBackend
 from .inference.onnx import OnnxBackend
+from .inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt
 from .installed import InstalledModels
 from .memory.learner import Learner
 from .memory.objects import ObjectStore
 from .models import ModelInfo
 from .sayings import render_now
-from .settings import Settings
-from .tomlfile import read_toml
+from .settings import AUTO, CUDA, TENSORRT, TENSORRT_ONNX, ButtonsSettings, Settings
+from .sounding import load_earcons, open_phrases
+from .sounding import open_speaker as open_speaker
 from .upkeep.keeper import Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.retraining import plan_retraining
@@ -45,12 +50,19 @@ from .upkeep.succession import Succession
 from .vision.detect import DETECTOR, Detector
 from .vision.eyes import Eyes
 from .vision.fingertip import FingertipFinder
+from .vision.lens import Optics, read_lens
 from .vision.look import BoxLooker, CropLooker
+from .vision.offset import read_offset
 from .vision.recognise import Recogniser, TaughtHead
 from .vision.wider import WiderNames
 
 log = logging.getLogger(__name__)
+RecordT = TypeVar("RecordT")
 
+PROVIDERS = {CUDA: onnx_runtime.CUDA, TENSORRT_ONNX: onnx_runtime.TENSORRT}
+"""What ONNX Runtime calls its own ways to a GPU."""
+CAMERA_RECORD, FINGERTIP_RECORD = "camera.json", "fingertip.json"
+"""What `fingerpost calibrate` keeps in the state folder of the wearer's lens and finger."""
 WIDER = "imagenet"
 """The model that names what the object network does not, once it was fetched."""
 
@@ -66,7 +78,7 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     recogniser = open_recogniser(stack, settings)
     memory = stack.enter_context(ObjectStore(store))
     voice = stack.enter_context(open_voice(settings))
-    render = open_rendering(stack, voice, live)
+    render, heartbeats = open_rendering(stack, voice, live)
     book = open_phrases(settings)
 
     def tell(at: float, text: str, phrase: str) -> None:
@@ -83,8 +95,8 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
     for observer in observers:
         observer.on_ready(book)
-    eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name("way.json"))
-    return Body(eyes, mouth, book, recogniser, render, learner, settings, ear)
+    eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name("way.json"), live)
+    return Body(eyes, mouth, book, recogniser, render, learner, settings, ear, [mouth.heartbeat, *heartbeats])
 
 
 def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner) -> Eyes:
@@ -94,28 +106,43 @@ def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, lear
     return eyes
 
 
-def wake_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner, note: Path) -> Eyes:
+def wake_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner, note: Path,
+              own: bool = False) -> Eyes:
     """The eyes of a wearer, who is told where the way to look cannot be had.
 
-    It is the one that was last chosen by button, which the file `note` keeps, else that of the settings.
+    It is the one that was last chosen by button, which the file `note` keeps, else that of the settings. `own` eyes see
+    through the camera that was calibrated on this machine; the camera of a recording may be another.
     """
     def remember(way: str) -> None:
         write_note(note, way, "the next start looks at things as this one did")
 
-    eyes = make_eyes(stack, settings, recogniser, learner, remember)
+    eyes = make_eyes(stack, settings, recogniser, learner, remember, own)
     chosen = read_note(note)
     eyes.begin_by(str(chosen) if chosen in WAYS else settings.recognition.recogniser)
     return eyes
 
 
 def make_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner,
-              remember_way: Callable[[str], None] = lambda way: None) -> Eyes:
+              remember_way: Callable[[str], None] = lambda way: None, own: bool = False) -> Eyes:
     """The eyes, which look past the finger; the detector is opened once it is wanted."""
     def open_whole(past: CropLooker) -> BoxLooker:
         return BoxLooker(open_detector(stack, settings), recogniser, past)
 
-    return Eyes(open_finder(stack, settings), recogniser, learner, settings.recognition.crop_share,
-                open_whole=open_whole, remember_way=remember_way)
+    finder = open_finder(stack, settings)
+    if own:
+        finder.offset = find_record(read_offset, FINGERTIP_RECORD)
+    optics = Optics(find_record(read_lens, CAMERA_RECORD) if own else None)
+    return Eyes(finder, recogniser, learner, settings.recognition.crop_share, open_whole=open_whole,
+                remember_way=remember_way, optics=optics)
+
+
+def find_record(read: Callable[[Path], Optional[RecordT]], name: str) -> Optional[RecordT]:
+    """A calibration of this machine; without it, and with a spoilt one, which is said in the log, None."""
+    try:
+        return read(state_home() / name)
+    except DataError as error:
+        log.warning("%s. Until then the device does without.", error)
+        return None
 
 
 def open_detector(stack: ExitStack, settings: Settings, info: Optional[ModelInfo] = None,
@@ -182,19 +209,27 @@ def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Ev
 
 
 def open_backend(info: ModelInfo, settings: Settings) -> Backend:
-    """The runtime for a network."""
-    return OnnxBackend(info.path, settings.recognition.threads)
+    """The runtime for a network, not open yet. Where TensorRT fails, ONNX Runtime carries on, and the wearer hears it.
+
+    Raises ModelError where what the settings ask for is not here.
+    """
+    chosen, threads = settings.recognition.runtime, settings.recognition.threads
+    if chosen in PROVIDERS:
+        return OnnxBackend(info.path, threads, PROVIDERS[chosen])
+    onnx = OnnxBackend(info.path, threads)
+    shared = find_tensorrt() if chosen in (AUTO, TENSORRT) else None
+    if shared is not None:
+        return FallbackBackend(TensorRTBackend(find_source(info), shared), onnx, shared.trouble.report)
+    if chosen == TENSORRT:
+        raise ModelError(NO_TENSORRT)
+    return onnx
 
 
-def open_phrases(settings: Settings) -> PhraseBook:
-    """The phrase book of the chosen language. Raises SettingsError naming the languages there are."""
-    folder = asset_home() / "assets" / "phrases"
-    path = folder / f"{settings.speech.language}.toml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
-        raise SettingsError(f"there are no phrases for '{settings.speech.language}'; the languages are {known}")
-    tables = read_toml(path)
-    return PhraseBook(tables.get("phrases", {}), tables.get("names", {}), str(path))
+def hear_of_trouble(settings: Settings, clock: Clock, tell: Callable[[Event], None]) -> None:
+    """Have `tell` take a Fault once TensorRT has failed, or at once where it has already."""
+    shared = find_tensorrt() if settings.recognition.runtime in (AUTO, TENSORRT) else None
+    if shared is not None:
+        shared.trouble.listen(lambda reason: tell(Fault("gpu", clock.now(), reason)))
 
 
 def open_voice(settings: Settings) -> Voice:
@@ -204,38 +239,24 @@ def open_voice(settings: Settings) -> Voice:
                        online=speech.voice == "gtts")
 
 
-def open_rendering(stack: ExitStack, voice: Voice, live: bool) -> Callable[[Sequence[str]], None]:
-    """A function that has texts rendered before they are said.
+def open_rendering(stack: ExitStack, voice: Voice, live: bool) -> Tuple[Callable[[Sequence[str]], None],
+                                                                        Sequence[Heartbeat]]:
+    """A function that has texts rendered before they are said, and the heartbeats of what does it.
 
     Live, a thread does it, which `stack` ends; a replay waits for it, so that it is the same each time.
     """
     if not live:
-        return partial(render_now, voice)
+        return partial(render_now, voice), ()
     thread = RenderingThread(voice)
     thread.start()
     stack.callback(thread.stop)
-    return thread.submit
+    return thread.submit, (thread.heartbeat,)
 
 
-def open_camera(settings: Settings) -> Camera:
-    """A webcam for a number or a /dev path, else a recording played at its own pace."""
-    source = settings.camera.source
-    if source.isdigit() or source.startswith("/dev/"):
-        device = int(source) if source.isdigit() else source
-        return LiveCamera(Webcam(device, settings.camera.width, settings.camera.height))
-    recording = Recording(Path(source))
-    next(iter(recording))  # a recording that cannot be played is an error now, not a lost camera later
-    return LiveCamera(Playback(recording))
-
-
-def open_speaker(settings: Settings, stack: ExitStack) -> Speaker:
-    """The sound card; without one, a WAV file in the state folder, which is said once."""
-    try:
-        return stack.enter_context(PygameSpeaker(settings.speech.device or None, settings.speech.volume))
-    except SoundError as error:
-        path = state_home() / "narration.wav"
-        log.warning("%s Until then, what is said goes to %s.", str(error).rstrip(".") + ".", path)
-        return stack.enter_context(WavSpeaker(path, RealClock()))
+def open_camera(settings: Settings) -> LiveCamera:
+    """The first of the cameras in the settings that gives pictures. Raises SettingsError and DataError."""
+    check_sources(settings.camera)
+    return LiveCamera(partial(find_sources, settings.camera))
 
 
 def open_microphone(settings: Settings, stack: ExitStack) -> Optional[Microphone]:
@@ -249,11 +270,18 @@ def open_microphone(settings: Settings, stack: ExitStack) -> Optional[Microphone
         return None
 
 
-def open_buttons() -> Buttons:
-    """The keyboard as buttons."""
-    return KeyboardButtons()
+def open_buttons(settings: Settings, stack: ExitStack) -> Buttons:
+    """The wearer's buttons; where they cannot be read, which the wearer is told, the keyboard."""
+    try:
+        return stack.enter_context(choose_buttons(settings.buttons))
+    except (ButtonsError, SettingsError) as error:
+        log.warning("%s. Until then, the keyboard has the buttons.", str(error).rstrip("."))
+        return stack.enter_context(KeyboardButtons(fault=str(error)))
 
 
-def load_earcons() -> Dict[str, Clip]:
-    """The earcons by name."""
-    return read_earcons(asset_home() / "assets" / "earcons")
+def choose_buttons(settings: ButtonsSettings, board: Path = BOARD) -> Buttons:
+    """The buttons of the settings, not open yet: on a Jetson those on its header. Raises SettingsError."""
+    if settings.source == "keyboard" or (settings.source == "auto" and not is_jetson(board)):
+        return KeyboardButtons()
+    return GpioButtons(find_pins(asset_home() / "hardware" / "pins.toml", settings.profile, settings.mode_pin,
+                                 settings.action_pin, board))

@@ -6,30 +6,16 @@ import threading
 import time
 
 import numpy as np
-import pytest
 
 from fingerpost.core import live
 from fingerpost.core.errors import MicrophoneError
-from fingerpost.core.loop import Loop
 from fingerpost.core.ports import Microphone
-from fingerpost.core.speech import Mouth
-from fingerpost.core.state import BY_NEXT, BY_VOICE, State
 from fingerpost.core.types import Clip
 from fingerpost.devices.clips import RATE
-from fingerpost.devices.ear import Ear
 from fingerpost.devices.microphone import WavMicrophone
 from fingerpost.devices.replay import RealClock
 from tests.desk import speak
-from tests.parts import (
-    EARCONS,
-    PressedButtons,
-    ScriptedCamera,
-    ScriptedEyes,
-    SilentSpeaker,
-    TonguelessVoice,
-    english,
-    status,
-)
+from tests.wearable import Device
 
 
 class SilentMicrophone(Microphone):
@@ -48,44 +34,6 @@ class SilentMicrophone(Microphone):
 
     def stop(self):
         self.recording = False
-
-
-class Device:
-    """A whole device of simulated parts, running in threads as on the glasses."""
-
-    def __init__(self, microphone=None):
-        clock = RealClock()
-        self.camera, self.eyes, self.buttons = ScriptedCamera(clock), ScriptedEyes((300.0, 200.0)), PressedButtons()
-        self.heard, self.stop = [], threading.Event()
-        self.speaker = SilentSpeaker(clock)
-        voice = TonguelessVoice()
-        mouth = Mouth(self.speaker, voice, english(), EARCONS, clock,
-                      lambda at, text, phrase: self.heard.append((at, text)))
-        self.perception = live.PerceptionThread(self.eyes, self.camera, clock)
-        ear = Ear(microphone, mouth, clock) if microphone else None
-        self.loop = Loop(State(naming_by=BY_VOICE if ear else BY_NEXT), mouth, self.perception.submit, status, ear=ear)
-        self.thread = threading.Thread(target=live.run_live, daemon=True, args=(
-            self.loop, mouth, self.perception, self.buttons, clock, self.stop))
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *details):
-        self.stop.set()
-        if self.eyes.block:
-            self.eyes.block.set()
-        self.thread.join(10)
-        assert not self.thread.is_alive()
-
-    def hears(self, words, seconds=8.0):
-        """Wait for the words; returns how long it took."""
-        start, mark = time.monotonic(), len(self.heard)
-        while time.monotonic() - start < seconds:
-            if any(words in text for _, text in self.heard[mark:]):
-                return time.monotonic() - start
-            time.sleep(0.01)
-        pytest.fail(f"never heard {words!r}, but {self.heard}")
 
 
 def test_an_unplugged_camera_is_announced_recovered_and_leaves_no_stale_name():

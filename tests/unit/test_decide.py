@@ -303,3 +303,8 @@ def test_every_press_hushes():
 
 def test_asleep_nothing_is_seen():
     assert Story(ASLEEP).rest("Kiwi").happen(Fault("camera", 1.0)).said() == []
+
+
+def test_a_button_that_got_stuck_and_so_sent_the_device_to_sleep_is_announced():
+    story = Story(ASLEEP).happen(Fault("mode_button", 1.0)).happen(Recovered("mode_button", 9.0))
+    assert story.said() == ["fault_mode_button", "recovered_mode_button"]

@@ -9,20 +9,27 @@ import numpy as np
 import pytest
 
 import fingerpost
+from fingerpost.commands.doctor import ALL_WELL
 from fingerpost.core.errors import SettingsError
 from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
 from fingerpost.core.state import MENU_ITEMS
 from fingerpost.core.types import Clip, Utterance
+from fingerpost.doctor.machine import Machine
+from fingerpost.doctor.rounds import plan_checks
 from fingerpost.home import asset_home
+from fingerpost.settings import Settings
 from fingerpost.tomlfile import read_toml
 from fingerpost.vision.eyes import WAY_MISSING
+from fingerpost.vision.touches import PLACES
 
 FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
-SEEING, PARTS = ("camera", "eyes"), ("camera", "eyes", "memory", "microphone")
+BUTTONS = ("buttons", "mode_button", "action_button")
+SEEING, PARTS = ("camera", "eyes"), ("camera", "eyes", "memory", "microphone", "gpu")
 CHANGES = ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing")
 LISTS = ("name", "forget", "rename")
+CALIBRATIONS = ("start", "next", "all", "few", "left", "done", "refused", "no_page", "covered", "wrong_page", "off")
 
 
 def spoken_phrases():
@@ -32,9 +39,11 @@ def spoken_phrases():
     for file in ("decide.py", "controls.py", "menu.py", "naming.py", "replies.py", "teaching.py", "pointing.py",
                  "guidance.py"):
         names |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', (core / file).read_text()))
-    names |= {"fault_" + part for part in PARTS} | {"recovered_" + part for part in SEEING}
+    names |= {"fault_" + part for part in PARTS + BUTTONS} | {"recovered_" + part for part in SEEING + BUTTONS}
+    names |= {"doctor_" + check.name for check in plan_checks(Machine(), Settings())} | {ALL_WELL}
     names |= {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS}
-    names |= {"change_" + change for change in CHANGES} | {WAY_MISSING}
+    names |= {"change_" + change for change in CHANGES} | {WAY_MISSING, "this_is_card", "this_is_system", "stopped"}
+    names |= {"calibrate_" + news for news in CALIBRATIONS} | {"page_" + place for place in PLACES}
     return names
 
 

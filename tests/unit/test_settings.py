@@ -34,6 +34,7 @@ def test_what_is_written_is_read_and_the_rest_stays(tmp_path):
     ("[speech]\nvolume = 'loud'\n", (":2:", "volume", "a number")),
     ("[camera]\nwidth = true\n", (":2:", "width", "a whole number")),
     ("[recognition]\nrecogniser = 'nose'\n", (":2:", "recogniser", "crop, detector")),
+    ("[buttons]\nsource = 'nose'\n", (":2:", "source", "auto, gpio, keyboard")),
     ("[teaching]\nnaming = 'song'\n", (":2:", "naming", "voice, list, next")),
     ("[decision]\naccepted_wrong = 0\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
     ("[teaching]\nretrain_idle_minutes = -1\n", (":2:", "retrain_idle_minutes", "0 or more")),

@@ -13,6 +13,7 @@ import pytest
 from fingerpost import wiring
 from fingerpost.core.errors import ModelError
 from fingerpost.core.events import ChangeWay
+from fingerpost.devices import sources
 from fingerpost.devices.cameras import LiveCamera
 from fingerpost.home import asset_home
 from fingerpost.installed import InstalledModels
@@ -28,8 +29,8 @@ from tests.shelf import INFO, ColourNet
 
 def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
     asked = []
-    monkeypatch.setattr(wiring, "Webcam", lambda *details: asked.append(details))
-    settings = replace(Settings(), camera=CameraSettings("1", 800, 600))
+    monkeypatch.setattr(sources, "Webcam", lambda *details: asked.append(details))
+    settings = replace(Settings(), camera=CameraSettings("1", width=800, height=600))
     assert isinstance(wiring.open_camera(settings), LiveCamera)
     assert asked == [(1, 800, 600)]
 
@@ -135,7 +136,8 @@ def test_names_are_rendered_at_once_in_a_replay_and_in_a_thread_on_the_device(li
 
     voice.render = render
     with ExitStack() as stack:
-        wiring.open_rendering(stack, voice, live)(["tea"])
+        render, _ = wiring.open_rendering(stack, voice, live)
+        render(["tea"])
         assert done.wait(10 if live else 0)
     assert (threads[0] is not threading.current_thread()) == live
     assert threads[0].is_alive() != live, "the thread ends with the device"

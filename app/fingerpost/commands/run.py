@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import replace as change
 from pathlib import Path
+from typing import Sequence
 
-from ..core.live import PerceptionThread, run_live
-from ..devices.replay import RealClock
-from ..home import state_home
+from ..announcements import STARTING, load_announcement
+from ..core.errors import SoundError
+from ..core.loop import Observer
+from ..core.ports import Clock, Speaker
+from ..core.types import Utterance
+from ..devices.clocks import RealClock
 from ..observers import Transcript
-from ..sayings import render_ahead
-from ..settings import load_settings
-from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_speaker
+from ..settings import Settings, load_settings
+from ..sounding import open_phrases, open_speaker
+
+log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost run`."""
-    parser.add_argument("--camera", metavar="SOURCE", help="0, 1, ... or /dev/videoN; or a video or folder of frames")
+    parser.add_argument("--camera", metavar="SOURCE", help="auto, 0, 1, ... or /dev/videoN, csi, csi:1, gst:PIPELINE, "
+                        "jetcam, jetcam:usb:0; or a video or folder of frames (see docs/SETTINGS.md)")
     parser.add_argument("--settings", type=Path, help="a settings file")
     parser.add_argument("--seconds", type=float, help="stop after so long (default: run until switched off)")
 
@@ -29,7 +36,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the command. On a desk the keys m, M, a, A and b are the buttons; Ctrl-C ends it."""
     settings = load_settings(args.settings)
     if args.camera:
-        settings = change(settings, camera=change(settings.camera, source=args.camera))
+        settings = change(settings, camera=change(settings.camera, source=args.camera, fallback=()))
     stop = threading.Event()
     catch_signals(stop)
     if args.seconds:
@@ -40,16 +47,49 @@ def main(args: argparse.Namespace) -> int:
         clock = RealClock()
         observers = [Transcript(start=clock.now())]
         speaker = open_speaker(settings, stack)
-        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
-                        open_microphone(settings, stack), live=True)
-        render_ahead(body)
-        camera = stack.enter_context(open_camera(settings))
-        buttons = stack.enter_context(open_buttons())
-        perception = PerceptionThread(body.eyes, camera, clock)
-        keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put))
-        loop = body.loop(perception.submit, [*observers, keeper])
-        run_live(loop, body.mouth, perception, buttons, clock, stop)
+        announced = say_starting(settings, speaker, clock, observers)
+        live(stack, settings, clock, speaker, observers, stop, announced)
     return 0
+
+
+def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, observers: Sequence[Observer],
+         stop: threading.Event, announced: bool) -> None:
+    """Open all other parts and run; `stack` closes them, `announced` says whether the wearer knows of the start."""
+    # Loaded only now, for the wearer is to hear of the start before this has taken its seconds.
+    from ..core.live import PerceptionThread, run_live
+    from ..home import state_home
+    from ..sayings import render_ahead
+    from ..upkeep.service import Manager, Service
+    from ..wiring import assemble, hear_of_trouble, open_buttons, open_camera, open_keeper, open_microphone
+
+    body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
+                    open_microphone(settings, stack), live=True)
+    render_ahead(body)
+    camera = stack.enter_context(open_camera(settings))
+    buttons = open_buttons(settings, stack)
+    perception = PerceptionThread(body.eyes, camera, clock)
+    hear_of_trouble(settings, clock, perception.events.put)
+    keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put))
+    manager = Manager.find()
+    service = Service(manager, [*body.heartbeats, perception.heartbeat, camera.heartbeat])
+    stack.callback(service.stop)
+    loop = body.loop(perception.submit, [*observers, keeper, service], announced)
+    run_live(loop, body.mouth, perception, buttons, clock, stop)
+    if loop.switched_off:
+        manager.leave_off_note()
+
+
+def say_starting(settings: Settings, speaker: Speaker, clock: Clock, observers: Sequence[Observer]) -> bool:
+    """Say that the device is starting, long before it has models and a voice; returns whether that could be said."""
+    book = open_phrases(settings)
+    try:
+        speaker.play(load_announcement(settings.speech.language, STARTING))
+    except SoundError as error:
+        log.warning("%s", error)
+        return False
+    for observer in observers:
+        observer.on_heard(clock.now(), book.text(Utterance(STARTING)), STARTING)
+    return True
 
 
 def catch_signals(stop: threading.Event) -> None:

@@ -40,6 +40,8 @@ NEWS_SECONDS = 4.0
 """News is told in so long, what was being said before it included."""
 AGAIN_SECONDS = 10.0
 """News that was cut off is told again after so long at the earliest."""
+BUTTONS = ("buttons", "mode_button", "action_button")
+"""Parts whose faults a sleeper is told of too: only they wake the device, and a stuck one may have sent it to sleep."""
 
 
 def decide(state: State, event: Event) -> Outcome:
@@ -103,7 +105,7 @@ def on_fault(state: State, fault: Fault) -> Outcome:
         state = replace(state, waiting_samples=state.learning_samples, learning_samples=0)
     known = fault.part in state.faults and fault.part not in ("memory", "microphone")
     state = replace(state, faults=state.faults | {fault.part}, dwell=None, view=None)
-    if known or state.mode == ASLEEP:
+    if known or (state.mode == ASLEEP and fault.part not in BUTTONS):
         return state, ()
     announced = (Chime("fault"), Say(Utterance("fault_" + fault.part, priority=2, interrupts=True)))
     if state.mode != NAMING:
@@ -119,7 +121,7 @@ def on_recovered(state: State, recovered: Recovered) -> Outcome:
     if recovered.part not in state.faults:
         return state, ()
     state = mend(state, recovered.part)
-    if state.mode in (ASLEEP, NAMING):
+    if state.mode == NAMING or (state.mode == ASLEEP and recovered.part not in BUTTONS):
         return state, ()
     return state, (Say(Utterance("recovered_" + recovered.part, priority=2)),)
 

@@ -23,6 +23,10 @@ class StoreError(FingerpostError):
     """The store of taught objects cannot be opened or written."""
 
 
+class InstallError(FingerpostError):
+    """Fingerpost cannot be installed as a service, or taken off again."""
+
+
 class DeviceError(FingerpostError):
     """A part of the device (camera, buttons, sound) does not work."""
 
@@ -33,6 +37,10 @@ class CameraError(DeviceError):
 
 class StaleFrame(CameraError):
     """The newest frame is older than the caller accepts: an old frame is never an answer."""
+
+
+class ButtonsError(DeviceError):
+    """The buttons cannot be read."""
 
 
 class SoundError(DeviceError):

@@ -44,7 +44,11 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Fault:
-    """A part stopped working: `part` is camera, eyes, memory or microphone."""
+    """A part stopped working: `part` is camera, eyes, gpu, memory, microphone, buttons, mode_button or
+    action_button.
+
+    A button of its own is stuck; the buttons as a whole cannot be read. Without the gpu all goes on, more slowly.
+    """
 
     part: str
     at: float
@@ -53,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The part works again: camera or eyes; the others show it by what they do."""
+    """The part works again: camera, eyes or what has to do with buttons; the others show it by what they do."""
 
     part: str
     at: float

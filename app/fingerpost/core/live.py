@@ -9,7 +9,8 @@ import threading
 from typing import Union
 
 from .errors import CameraError, StaleFrame
-from .events import Action, Event, Fault, Recovered, Sleep, Tick
+from .events import Action, ChangeWay, Event, Fault, Recovered, Sleep, Tick
+from .heartbeat import Heartbeat
 from .loop import Loop
 from .ports import Buttons, Camera, Clock, Sight
 from .speech import Mouth, SpeechThread
@@ -22,6 +23,11 @@ MAX_FRAME_AGE_SECONDS = 0.5
 CAMERA_GRACE_SECONDS = 1.5
 """A camera may be silent for so long before its loss is announced; an unplugged one is heard of within 3 s."""
 HUNG_SECONDS = 3.0
+"""After so long in one turn the wearer is told that the eyes have stopped."""
+PERCEPTION_PATIENCE_SECONDS = 30.0
+"""After so long they are given up (docs/decisions/016-when-the-watchdog-bites.md)."""
+CHANGE_PATIENCE_SECONDS = 4000.0
+"""To look in another way another network may have to be compiled first, which is itself given up after an hour."""
 _FAREWELL_SECONDS = 4.0
 
 
@@ -33,7 +39,7 @@ class PerceptionThread(threading.Thread):
         self._eyes, self._camera, self._clock = eyes, camera, clock
         self._requests: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self.progress_at = clock.now()
+        self.heartbeat = Heartbeat("perception", PERCEPTION_PATIENCE_SECONDS)
         self._good_at = clock.now()
         self._last_index = -1
         self._camera_lost = False
@@ -53,7 +59,7 @@ class PerceptionThread(threading.Thread):
         """Work until stopped. An unexpected error becomes an announced fault, never a silent death."""
         broken = False
         while not self._stopping:
-            self.progress_at = self._clock.now()
+            self.heartbeat.beat()
             try:
                 self._turn()
                 if broken:
@@ -75,8 +81,10 @@ class PerceptionThread(threading.Thread):
     def _do(self, request: Action) -> None:
         if isinstance(request, Sleep):
             self._asleep = request.asleep
-        else:
-            self.events.put(self._eyes.do(request, self._clock.now()))
+            return
+        if isinstance(request, ChangeWay):
+            self.heartbeat.beat(CHANGE_PATIENCE_SECONDS)
+        self.events.put(self._eyes.do(request, self._clock.now()))
 
     def _look(self) -> None:
         try:
@@ -113,7 +121,7 @@ class Watch:
 
     def check(self, perception: PerceptionThread, now: float) -> Union[Fault, Recovered, None]:
         """The event that is due, if any."""
-        hung = now - perception.progress_at > HUNG_SECONDS
+        hung = perception.heartbeat.silent_seconds > HUNG_SECONDS
         if hung == self._hung:
             return None
         self._hung = hung
@@ -142,6 +150,8 @@ def _turn_until_done(loop: Loop, perception: PerceptionThread, buttons: Buttons,
     while not (stop.is_set() or loop.switched_off):
         for press in buttons.presses():
             loop.feed(press)
+        for fault in buttons.faults():
+            loop.feed(fault)
         loop.listen()
         try:
             loop.feed(perception.events.get(timeout=POLL_SECONDS))

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Type, TypeVar
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
-from .events import Action, Event
+from .events import Action, Event, Fault, Recovered
 from .types import Clip, Frame, Press
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class Buttons(Part):
     @abstractmethod
     def presses(self) -> List[Press]:
         """The presses since the last call, oldest first; never blocks."""
+
+    def faults(self) -> List[Union[Fault, Recovered]]:
+        """What has broken and what works again since the last call, oldest first; never blocks."""
+        return []
 
 
 class Speaker(Part):

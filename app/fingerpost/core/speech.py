@@ -9,6 +9,7 @@ import threading
 from typing import Callable, List, Mapping, Sequence
 
 from .errors import SoundError, VoiceError
+from .heartbeat import Heartbeat
 from .phrases import PhraseBook, Piece
 from .ports import Clock, Speaker, Voice
 from .types import Clip, Utterance
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 BATCH_TEXTS = 50
 """Texts that are rendered in one go: enough to start a process rarely, few enough to go on soon."""
 _NICENESS = 10
+SPEECH_PATIENCE_SECONDS = 30.0
+"""A turn of the mouth may have to render one text, for which the voice takes 20.5 s at most before it gives up."""
+RENDERING_PATIENCE_SECONDS = 60.0
+"""A batch takes the voice 45 s at most."""
 Heard = Callable[[float, str, str], None]
 """Called with (seconds, text, phrase) when words begin to sound; for an earcon the text is its name in brackets."""
 
@@ -39,6 +44,7 @@ class Mouth:
         self._chime_until = float("-inf")
         self._rendering = False
         self.something_to_say = threading.Event()
+        self.heartbeat = Heartbeat("speech", SPEECH_PATIENCE_SECONDS)
 
     def say(self, utterance: Utterance) -> None:
         """Queue the utterance by priority, or put it in the place of everything else when it interrupts."""
@@ -70,6 +76,7 @@ class Mouth:
 
     def step(self) -> None:
         """Go on with what is being said, or start the next utterance if its turn has come."""
+        self.heartbeat.beat()
         with self._lock:
             self.something_to_say.clear()
             if self._speaker.busy() or self._clock.now() < self._chime_until:
@@ -151,6 +158,7 @@ class RenderingThread(threading.Thread):
         # The last in is the first out: a name just learned goes before a thousand that may never be said.
         self._waiting: queue.LifoQueue[Sequence[str]] = queue.LifoQueue()
         self._complaint = ""
+        self.heartbeat = Heartbeat("rendering", RENDERING_PATIENCE_SECONDS)
 
     def submit(self, texts: Sequence[str]) -> None:
         """Take texts, which go before those that still wait; returns at once."""
@@ -160,7 +168,9 @@ class RenderingThread(threading.Thread):
         """Render batch after batch until stopped."""
         os.nice(_NICENESS)  # on Linux this is about this thread alone, and about the processes that it starts
         while True:
+            self.heartbeat.rest()
             texts = self._waiting.get()
+            self.heartbeat.beat()
             if self._stopping:
                 return
             if len(texts) > BATCH_TEXTS:
