@@ -81,6 +81,16 @@ def test_bytes_are_said_in_the_file_where_types_come_from_it(shipped):
     assert differ(run(content, array), wanted) < 0.5
 
 
+def test_floats_are_rounded_where_bytes_are_to_be_said(shipped, tmp_path):
+    source, array, wanted = shipped
+    floats = tmp_path / "floats.onnx"
+    floats.write_bytes(prepare(source, NANO, "fp32").dump())
+    source = replace(source, bounds=source.bounds or measure(source, array))
+    content = prepare(replace(source, path=floats), THOR, "int8").dump()
+    assert differ(run(content, array), run(prepare(source, THOR, "int8").dump(), array)) < 0.1
+    assert len(content) < 0.4 * floats.stat().st_size
+
+
 def measure(source, array):
     """The ranges of all tensors on one input."""
     onnx = pytest.importorskip("onnx")

@@ -169,7 +169,7 @@ def prepare(source: Source, platform: Platform, precision: str) -> Graph:
             raise ModelError(f"{source.path} was made to compute in 8 bits on a processor: "
                              "export it for TensorRT without `--calibrate`")
         if platform.typed and precision == "int8" and not graph.quantise(source.bounds or {}):
-            raise ModelError(f"{source.path} keeps no weights in 8 bits: take `--precision fp16`")
+            raise ModelError(f"{source.path} has no layers that compute in 8 bits: take `--precision fp16`")
         graph.unpack_weights()
         if platform.typed and precision == "fp16":
             graph.halve()

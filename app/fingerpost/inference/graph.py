@@ -19,7 +19,8 @@ from .protobuf import Message
 GRAPH = 7
 NODE, INITIALIZER, INPUT, OUTPUT, VALUE_INFO = 1, 5, 11, 12, 13
 NODE_INPUT, NODE_OUTPUT, OPERATOR, ATTRIBUTE = 1, 2, 4, 5
-ATTRIBUTE_NAME, ATTRIBUTE_INTEGER, ATTRIBUTE_TENSOR = 1, 3, 5
+ATTRIBUTE_NAME, ATTRIBUTE_INTEGER, ATTRIBUTE_TENSOR, ATTRIBUTE_TYPE = 1, 3, 5, 20
+INTEGER = 2
 DIMENSIONS, DATA_TYPE, FLOATS, TENSOR_NAME, RAW = 1, 2, 4, 8, 9
 FLOAT, INT8, HALF = 1, 3, 10
 STEPS = 127.0
@@ -85,13 +86,18 @@ class Graph:
         self._graph.put(VALUE_INFO, [])  # types of what is in between, which follow from the rest
 
     def quantise(self, bounds: Mapping[str, Tuple[float, float]]) -> int:
-        """Quantise what layers take whose weights are in 8 bits; how many there are. `bounds` are those of tensors."""
+        """Let layers compute in 8 bits; how many do. `bounds` are those of tensors.
+
+        Weights that the file keeps as floats are rounded, all but the few of depthwise kernels, which lose by it.
+        """
         packed = {node.text(NODE_OUTPUT) for node in self._nodes if self._unpacks_weight(node)}
         quantised: Dict[str, str] = {}
         nodes: List[Message] = []
         for node in self._nodes:
             names = [_decode(name) for name in node.texts(NODE_INPUT)]
-            if node.text(OPERATOR) in _LAYERS and names[1] in packed and names[0] in bounds:
+            if node.text(OPERATOR) in _LAYERS and names[0] in bounds and (
+                    names[1] in packed or self._pack_weight(names[1], nodes)):
+                packed.add(names[1])
                 self._in_bytes.add(names[1])
                 if names[0] not in quantised:
                     quantised[names[0]] = self._add_quantiser(names[0], bounds[names[0]], nodes)
@@ -115,6 +121,25 @@ class Graph:
         nodes.append(_make_node("QuantizeLinear", [name, scale_name, zero_name], bytes_name))
         nodes.append(_make_node("DequantizeLinear", [bytes_name, scale_name, zero_name], floats_name))
         return floats_name
+
+    def _pack_weight(self, name: str, nodes: List[Message]) -> bool:
+        """Put 8 bits, a scale for each output channel, and a DequantizeLinear in place of a weight in floats, if it is
+        one that may be rounded."""
+        tensor = self._constants.get(name)
+        if tensor is None or tensor.integer(DATA_TYPE) != FLOAT:
+            return False
+        weight = _read(tensor)
+        if weight.ndim < 2 or weight.shape[1] == 1:
+            return False
+        rows = weight.reshape(len(weight), -1)
+        scale = np.maximum(np.abs(rows).max(axis=1) / STEPS, 1e-12).astype(np.float32)
+        parts = {f"{name}.int8": np.round(rows / scale[:, None]).astype(np.int8).reshape(weight.shape),
+                 f"{name}.scale": scale, f"{name}.zero": np.zeros(len(scale), np.int8)}
+        self._constants.update((part, _write(part, numbers)) for part, numbers in parts.items())
+        del self._constants[name]
+        axis = Message().put(ATTRIBUTE_NAME, ["axis"]).put(ATTRIBUTE_INTEGER, [0]).put(ATTRIBUTE_TYPE, [INTEGER])
+        nodes.append(_make_node("DequantizeLinear", list(parts), name).put(ATTRIBUTE, [axis]))
+        return True
 
     def _unpacks_weight(self, node: Message) -> bool:
         names = [_decode(name) for name in node.texts(NODE_INPUT)]
