@@ -213,6 +213,15 @@ def test_engines_are_built_and_listed_by_command(orin, capsys):
     assert lines[1].endswith("  used")
 
 
+def test_each_runtime_is_timed_and_missing_ones_are_named(orin, capsys):
+    assert main(["engine", "list", "--timing", "--threads", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["NETWORK", "RUNTIME", "READY", "ms", "RUN", "ms"]
+    timed = [line.split()[:2] for line in lines[1:] if not line.startswith(("cuda", "tensorrt-onnx"))]
+    assert timed == [[info.name, runtime] for info in ModelStore().infos() for runtime in ("onnx", "tensorrt")]
+    assert [line.partition(":")[0] for line in lines[-2:]] == ["cuda", "tensorrt-onnx"]
+
+
 def test_the_stages_of_a_build_are_told(orin, tmp_path):
     source, stages = Source("scaler", write_scaler(tmp_path / "scaler.onnx", 2.0), (1, 3, 4, 6)), []
     make_engine(source, sys.executable, "fp16", Engines(orin), tell=stages.append)

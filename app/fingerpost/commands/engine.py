@@ -5,12 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from typing import Dict, Iterator, Tuple
 
 from ..core.errors import ModelError
+from ..core.ports import Backend
 from ..inference.engines import WORKSPACE_MB, Engines, choose_precision, find_source, make_key
+from ..inference.onnx import OnnxBackend
 from ..inference.process import Platform
-from ..inference.tensorrt import NO_TENSORRT, find_tensorrt, make_engine
+from ..inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt, make_engine
+from ..inference.timing import time_backend
 from ..installed import InstalledModels
+from ..models import ModelInfo
+from ..settings import ONNX, TENSORRT
+from ..wiring import PROVIDERS
 
 _PATIENCE_SECONDS = 2.0
 
@@ -46,11 +53,16 @@ def main_build(args: argparse.Namespace) -> int:
 
 
 def add_arguments_list(parser: argparse.ArgumentParser) -> None:
-    """The options of `fingerpost engine list`: none."""
+    """The options of `fingerpost engine list`."""
+    parser.add_argument("--timing", action="store_true", help="how quick each runtime of this machine is with each "
+                        "network that is live; engines that are not there yet are built")
+    parser.add_argument("--threads", type=int, default=2, help="processor threads for --timing (default %(default)s)")
 
 
 def main_list(args: argparse.Namespace) -> int:
     """Print the engines that are kept, and which of them are used here."""
+    if args.timing:
+        return print_timing(args.threads)
     shared, models = find_tensorrt(), InstalledModels()
     platform = shared.join().platform if shared is not None else None
     engines = Engines().list()
@@ -65,6 +77,36 @@ def main_list(args: argparse.Namespace) -> int:
     if not engines:
         print("There are none: `fingerpost engine build` makes them.")
     return 0
+
+
+def print_timing(threads: int) -> int:
+    """A line for every network and runtime; then why the others are not there."""
+    models = InstalledModels()
+    missing: Dict[str, str] = {}
+    print(f"{'NETWORK':<12}{'RUNTIME':<16}{'READY ms':>10}{'RUN ms':>10}")
+    for name in models.names():
+        info = models.load(name)
+        for runtime, backend in make_backends(info, threads):
+            try:
+                timing = time_backend(backend, info.input)
+                print(f"{name:<12}{runtime:<16}{timing.ready_ms:>10.0f}{timing.run_ms:>10.2f}", flush=True)
+            except ModelError as error:
+                missing[runtime] = str(error)
+    if find_tensorrt() is None:
+        missing[TENSORRT] = NO_TENSORRT
+    for runtime, reason in missing.items():
+        print(f"{runtime}: {reason}")
+    return 0
+
+
+def make_backends(info: ModelInfo, threads: int) -> Iterator[Tuple[str, Backend]]:
+    """Every runtime that may be here, by its name in the settings."""
+    yield ONNX, OnnxBackend(info.path, threads)
+    for runtime, provider in PROVIDERS.items():
+        yield runtime, OnnxBackend(info.path, threads, provider)
+    shared = find_tensorrt()
+    if shared is not None:
+        yield TENSORRT, TensorRTBackend(find_source(info), shared)
 
 
 def describe(platform: Platform) -> str:
