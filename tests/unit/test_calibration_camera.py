@@ -11,21 +11,21 @@ import numpy as np
 import pytest
 
 from fingerpost import wiring
+from fingerpost.calibrating.boards import BoardView, find_board, fit_lens, is_useful
+from fingerpost.calibrating.frames import watch
+from fingerpost.calibrating.sheets import CAMERA_BOARD
 from fingerpost.cli import main
 from fingerpost.commands.calibrate_page import draw_sheet
-from fingerpost.commands.frames import watch
 from fingerpost.core.errors import CameraError, DataError
 from fingerpost.core.events import Keep, Recognise
 from fingerpost.core.types import Box, Fingertip, Frame
 from fingerpost.devices.clocks import SimulatedClock
 from fingerpost.settings import Settings
-from fingerpost.vision.boards import BoardView, find_board, fit_lens, is_useful
 from fingerpost.vision.crop import crop_past
 from fingerpost.vision.eyes import Eyes
 from fingerpost.vision.lens import Lens, Optics, View, read_lens, write_lens
 from fingerpost.vision.offset import TipOffset, write_offset
 from fingerpost.vision.preprocess import cut
-from fingerpost.vision.sheets import CAMERA_BOARD
 from tests.desk import DotFinder
 from tests.paper import Camera, photograph, pose, print_page
 

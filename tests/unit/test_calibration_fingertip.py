@@ -10,21 +10,21 @@ import cv2
 import numpy as np
 import pytest
 
+from fingerpost.calibrating import markers
+from fingerpost.calibrating.offsetfit import fit_offset
+from fingerpost.calibrating.session import Session, converse
+from fingerpost.calibrating.sheets import CAMERA_BOARD, FINGER_PAGE
+from fingerpost.calibrating.touches import PLACES, Touch, Unseen, find_targets, find_touch, name_targets
 from fingerpost.cli import main
 from fingerpost.commands import calibrate_fingertip
 from fingerpost.commands.calibrate_page import draw_sheet
-from fingerpost.commands.touching import Session, converse
 from fingerpost.core.errors import CameraError, DataError, DeviceError
 from fingerpost.core.ports import Camera as CameraPart
 from fingerpost.core.types import ACTION, LONG, MODE, SHORT, Fingertip, Frame, Press
 from fingerpost.devices.clocks import SimulatedClock
 from fingerpost.home import asset_home
-from fingerpost.vision import markers
 from fingerpost.vision.lens import Lens
 from fingerpost.vision.offset import TipOffset, measure_offset, read_offset, write_offset
-from fingerpost.vision.offsetfit import fit_offset
-from fingerpost.vision.sheets import CAMERA_BOARD, FINGER_PAGE
-from fingerpost.vision.touches import PLACES, Touch, Unseen, find_targets, find_touch, name_targets
 from tests.paper import DPMM, MARGIN, Camera, cut_out, photograph, pose, print_page
 from tests.parts import SilentSpeaker, TonguelessVoice, english
 

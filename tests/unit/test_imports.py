@@ -13,7 +13,7 @@ ROOT = Path(fingerpost.__file__).parent
 LEARNING_ONLY = {"torch", "torchvision", "lightning", "numba", "onnx", "sklearn", "matplotlib", "tqdm", "tflite",
                  "faster_coco_eval"}
 LAYERS = {"core": 0, "inference": 2, "devices": 2, "vision": 2, "memory": 2, "upkeep": 2, "learning": 3, "doctor": 3,
-          "commands": 4}
+          "calibrating": 3, "commands": 4}
 """A module imports from its own layer or a lower one. Files beside the folders count by what they do."""
 FILES = {"home": 1, "wholefile": 1, "downloads": 1, "models": 1, "installed": 1, "tomlfile": 1, "progress": 1,
          "settings": 1, "wiring": 3, "body": 3, "sayings": 3, "observers": 3, "overlay": 3, "cli": 5, "__main__": 6,

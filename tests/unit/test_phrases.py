@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fingerpost
+from fingerpost.calibrating.touches import PLACES
 from fingerpost.commands.doctor import ALL_WELL
 from fingerpost.core.errors import SettingsError
 from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
@@ -20,7 +21,6 @@ from fingerpost.home import asset_home
 from fingerpost.settings import Settings
 from fingerpost.tomlfile import read_toml
 from fingerpost.vision.eyes import WAY_MISSING
-from fingerpost.vision.touches import PLACES
 
 FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")

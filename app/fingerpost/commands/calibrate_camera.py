@@ -14,15 +14,15 @@ from typing import Iterable, List, Tuple
 
 import cv2
 
+from ..calibrating.boards import BoardView, Size, find_board, fit_lens, is_useful
+from ..calibrating.frames import is_recording, read_frames
 from ..core.errors import DataError
 from ..core.types import Frame
 from ..home import state_home
 from ..progress import Progress
 from ..settings import load_settings
-from ..vision.boards import BoardView, Size, find_board, fit_lens, is_useful
 from ..vision.lens import write_lens
 from ..wiring import CAMERA_RECORD
-from .frames import is_recording, read_frames
 
 SECONDS = 60.0
 

@@ -20,6 +20,10 @@ from typing import Counter as Counts
 
 import numpy as np
 
+from ..calibrating.frames import choose_camera, is_recording
+from ..calibrating.offsetfit import FEWEST_TARGETS, FittedOffset, fit_offset
+from ..calibrating.session import Session, converse, finish
+from ..calibrating.touches import Touch, Unseen, find_touch
 from ..core.errors import DataError
 from ..core.speech import Mouth
 from ..core.types import Frame, Utterance
@@ -31,11 +35,7 @@ from ..settings import Settings, load_settings
 from ..sounding import load_earcons, open_phrases, open_speaker
 from ..vision.lens import read_lens
 from ..vision.offset import write_offset
-from ..vision.offsetfit import FEWEST_TARGETS, FittedOffset, fit_offset
-from ..vision.touches import Touch, Unseen, find_touch
 from ..wiring import CAMERA_RECORD, FINGERTIP_RECORD, open_buttons, open_camera, open_finder, open_voice
-from .frames import choose_camera, is_recording
-from .touching import Session, converse, finish
 
 STILL = 0.02
 """Frame widths by which the tip may move from one frame of a video to the next while the finger is put somewhere."""

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 from typing import List
 
+from ..calibrating.markers import CELLS, draw_marker
+from ..calibrating.sheets import ACROSS, CAMERA_BOARD, DOWN, FINGER_PAGE, SQUARE, TARGET_RADIUS, Sheet
 from ..core.errors import DataError
-from ..vision.markers import CELLS, draw_marker
-from ..vision.sheets import ACROSS, CAMERA_BOARD, DOWN, FINGER_PAGE, SQUARE, TARGET_RADIUS, Sheet
 from ..wholefile import write_whole
 
 SHEETS = {sheet.name: sheet for sheet in (CAMERA_BOARD, FINGER_PAGE)}

@@ -18,9 +18,9 @@ from ..core.phrases import PhraseBook
 from ..core.ports import Buttons, Camera, Clock
 from ..core.speech import Mouth
 from ..core.types import ACTION, LONG, MODE, Frame, Utterance
-from ..vision.offsetfit import FEWEST_TARGETS
-from ..vision.touches import PLACES, Touch, Unseen
 from .frames import watch
+from .offsetfit import FEWEST_TARGETS
+from .touches import PLACES, Touch, Unseen
 
 log = logging.getLogger(__name__)
 

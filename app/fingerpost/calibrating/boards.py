@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import DataError
-from .lens import Lens, make_lens
+from ..vision.lens import Lens, make_lens
 from .markers import find_markers
 from .sheets import CAMERA_BOARD, SQUARE
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..core.errors import DataError
 from ..core.types import Fingertip
-from .fingertip import FingertipFinder
-from .lens import Lens
+from ..vision.fingertip import FingertipFinder
+from ..vision.lens import Lens
 from .markers import find_markers
 from .sheets import FINGER_PAGE
 

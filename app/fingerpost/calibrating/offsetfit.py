@@ -9,7 +9,7 @@ from typing import Dict, List, Sequence
 import numpy as np
 
 from ..core.errors import DataError
-from .offset import LARGEST, TipOffset, measure_offset
+from ..vision.offset import LARGEST, TipOffset, measure_offset
 from .touches import Touch
 
 FEWEST_TARGETS = 5

@@ -1,0 +1,1 @@
+"""What the wearer's own camera and finger are like, found from printed pages."""
