@@ -14,7 +14,7 @@ from torch import nn  # noqa: E402
 
 from fingerpost.core.errors import ModelError  # noqa: E402
 from fingerpost.learning.compression import plan, tune  # noqa: E402
-from fingerpost.learning.compression.match import Watched, measure_distance  # noqa: E402
+from fingerpost.learning.compression.match import Watched, measure_distance, miss  # noqa: E402
 from fingerpost.learning.compression.plan import Choice  # noqa: E402
 from fingerpost.learning.compression.prune import Pruning  # noqa: E402
 from fingerpost.learning.compression.shared import SharedWeight, count_bytes  # noqa: E402
@@ -51,6 +51,23 @@ def draw(step):
 def distance(one, other, weights=None):
     with torch.no_grad():
         return float(measure_distance(Watched(one).look(draw(99), weights), Watched(other).look(draw(99))))
+
+
+def make_map(row, column, height=10.0):
+    """A map that points to a place, (1, 1, 8, 8)."""
+    cells = torch.arange(8.0)
+    return -height * ((cells[:, None] - row) ** 2 + (cells - column) ** 2)[None, None]
+
+
+def test_a_point_costs_by_how_far_it_is_off_where_the_teacher_is_sure():
+    teacher = make_map(3.0, 4.0)
+    assert miss(teacher, teacher) == 0.0
+    costs = [float(miss(make_map(3.0 + off, 4.0), teacher)) for off in (0.02, 0.2, 1.0, 2.0)]
+    assert costs == sorted(costs)
+    assert costs[3] == pytest.approx(2 * costs[2], rel=0.1)  # by length, so that one lost hand is not all that counts
+    assert float(miss(make_map(3.0, 4.2), teacher)) == pytest.approx(costs[1], rel=0.05)  # rows as columns
+    unsure = make_map(3.0, 4.0, height=0.01)
+    assert float(miss(make_map(4.0, 4.0, height=0.01), unsure)) < 0.1 * costs[2]
 
 
 def test_equal_networks_are_at_no_distance_and_other_weights_are_noticed_at_every_stage(net):
@@ -93,7 +110,7 @@ def test_centres_that_learn_come_nearer_to_the_teacher_and_zeros_stay(net):
     before = distance(net, teacher, {name: weight() for name, weight in shared.items()})
     tune.settle(net, shared, teacher, draw, tune.Budget(None, 120))
     weights = {name: weight() for name, weight in shared.items()}
-    assert distance(net, teacher, weights) < 0.8 * before
+    assert distance(net, teacher, weights) < 0.85 * before
     assert torch.equal(weights[WEIGHTS[1]] == 0, zero)
     rows = (weights[WEIGHTS[1]] / shared[WEIGHTS[1]].scales[:, None, None, None]).detach()
     assert len(np.unique(rows.numpy().round(4))) <= 4
