@@ -11,8 +11,8 @@ from fingerpost.core import live
 from fingerpost.core.loop import Loop
 from fingerpost.core.speech import Mouth
 from fingerpost.core.state import BY_NEXT, BY_VOICE, State
+from fingerpost.devices.clocks import RealClock
 from fingerpost.devices.ear import Ear
-from fingerpost.devices.replay import RealClock
 from fingerpost.upkeep.service import Service
 from tests.parts import (
     EARCONS,

@@ -1,4 +1,4 @@
-"""From settings to parts: the only file that chooses real or simulated ones."""
+"""From settings to parts: the only file that chooses real or simulated ones (runtimes of networks: see runtimes.py)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 
 from .body import Body
 from .core.errors import ButtonsError, DataError, MicrophoneError, ModelError, SettingsError
-from .core.events import Event, Fault
+from .core.events import Event
 from .core.heartbeat import Heartbeat
 from .core.loop import Observer
 from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES
-from .core.ports import Backend, Buttons, Clock, Microphone, Speaker, Voice
+from .core.ports import Buttons, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
 from .core.state import BY_VOICE, WAYS
 from .core.timing import Stopwatch
@@ -30,19 +30,14 @@ from .devices.power import has_mains
 from .devices.sources import check_sources, find_sources
 from .devices.voices import CachedVoice
 from .home import asset_home, state_home
-from .inference import onnx as onnx_runtime
-from .inference.engines import find_source
-from .inference.fallback import FallbackBackend
-from .inference.onnx import OnnxBackend
-from .inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt
 from .installed import InstalledModels
 from .memory.learner import Learner
 from .memory.objects import ObjectStore
 from .models import ModelInfo
+from .runtimes import open_backend
 from .sayings import render_now
-from .settings import AUTO, CUDA, TENSORRT, TENSORRT_ONNX, ButtonsSettings, Settings
+from .settings import ButtonsSettings, Settings
 from .sounding import load_earcons, open_phrases
-from .sounding import open_speaker as open_speaker
 from .upkeep.keeper import Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.retraining import plan_retraining
@@ -59,8 +54,6 @@ from .vision.wider import WiderNames
 log = logging.getLogger(__name__)
 RecordT = TypeVar("RecordT")
 
-PROVIDERS = {CUDA: onnx_runtime.CUDA, TENSORRT_ONNX: onnx_runtime.TENSORRT}
-"""What ONNX Runtime calls its own ways to a GPU."""
 CAMERA_RECORD, FINGERTIP_RECORD = "camera.json", "fingertip.json"
 """What `fingerpost calibrate` keeps in the state folder of the wearer's lens and finger."""
 WIDER = "imagenet"
@@ -206,30 +199,6 @@ def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Ev
     succession = Succession(body.learner, open_heir, state_home() / "lineage.json")
     retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home(), has_mains)
     return Keeper(succession, retraining, clock, tell)
-
-
-def open_backend(info: ModelInfo, settings: Settings) -> Backend:
-    """The runtime for a network, not open yet. Where TensorRT fails, ONNX Runtime carries on, and the wearer hears it.
-
-    Raises ModelError where what the settings ask for is not here.
-    """
-    chosen, threads = settings.recognition.runtime, settings.recognition.threads
-    if chosen in PROVIDERS:
-        return OnnxBackend(info.path, threads, PROVIDERS[chosen])
-    onnx = OnnxBackend(info.path, threads)
-    shared = find_tensorrt() if chosen in (AUTO, TENSORRT) else None
-    if shared is not None:
-        return FallbackBackend(TensorRTBackend(find_source(info), shared), onnx, shared.trouble.report)
-    if chosen == TENSORRT:
-        raise ModelError(NO_TENSORRT)
-    return onnx
-
-
-def hear_of_trouble(settings: Settings, clock: Clock, tell: Callable[[Event], None]) -> None:
-    """Have `tell` take a Fault once TensorRT has failed, or at once where it has already."""
-    shared = find_tensorrt() if settings.recognition.runtime in (AUTO, TENSORRT) else None
-    if shared is not None:
-        shared.trouble.listen(lambda reason: tell(Fault("gpu", clock.now(), reason)))
 
 
 def open_voice(settings: Settings) -> Voice:

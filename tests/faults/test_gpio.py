@@ -20,9 +20,9 @@ from fingerpost.core.speech import Mouth
 from fingerpost.core.state import State
 from fingerpost.core.types import ACTION, BOTH, LONG, MODE, SHORT
 from fingerpost.devices import gpio
+from fingerpost.devices.clocks import RealClock
 from fingerpost.devices.gpio import STALL_SECONDS, GpioButtons
 from fingerpost.devices.pins import Pins
-from fingerpost.devices.replay import RealClock
 from tests.board import Board, Fingers, have_library
 from tests.parts import EARCONS, ScriptedCamera, ScriptedEyes, SilentSpeaker, TonguelessVoice, english, status
 

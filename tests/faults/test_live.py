@@ -12,8 +12,8 @@ from fingerpost.core.errors import MicrophoneError
 from fingerpost.core.ports import Microphone
 from fingerpost.core.types import Clip
 from fingerpost.devices.clips import RATE
+from fingerpost.devices.clocks import RealClock
 from fingerpost.devices.microphone import WavMicrophone
-from fingerpost.devices.replay import RealClock
 from tests.desk import speak
 from tests.wearable import Device
 

@@ -26,7 +26,7 @@ from fingerpost.core.ports import Backend
 from fingerpost.core.speech import Mouth
 from fingerpost.core.state import State
 from fingerpost.core.types import Fingertip, Frame
-from fingerpost.devices.replay import RealClock
+from fingerpost.devices.clocks import RealClock
 from fingerpost.home import state_home
 from fingerpost.installed import GENERATIONS, InstalledModels
 from fingerpost.memory.learner import Learner

@@ -9,8 +9,8 @@ import pytest
 
 from fingerpost.core.types import Clip
 from fingerpost.devices.clips import RATE
+from fingerpost.devices.clocks import RealClock
 from fingerpost.devices.pluggable import PluggableSpeaker
-from fingerpost.devices.replay import RealClock
 from tests.sockets import HEADSET, PulledSpeaker, Sockets
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fingerpost import wiring
+from fingerpost import runtimes
 from fingerpost.cli import main
 from fingerpost.core.errors import ModelError
 from fingerpost.core.events import Fault
-from fingerpost.devices.replay import RealClock
+from fingerpost.devices.clocks import RealClock
 from fingerpost.inference.engines import WORKSPACE_MB, Engines, Source, choose_precision, find_source, make_key, prepare
 from fingerpost.inference.fallback import FallbackBackend
 from fingerpost.inference.onnx import OnnxBackend
@@ -246,9 +246,9 @@ def test_the_command_says_why_it_takes_another_precision(orin, monkeypatch, caps
 
 def test_auto_takes_tensorrt_and_a_failure_becomes_a_fault(orin):
     info, settings, told = ModelStore().load("detector"), Settings(), []
-    with wiring.open_backend(info, settings) as backend:
+    with runtimes.open_backend(info, settings) as backend:
         assert isinstance(backend, FallbackBackend)
-        wiring.hear_of_trouble(settings, RealClock(), told.append)
+        runtimes.hear_of_trouble(settings, RealClock(), told.append)
         array = np.zeros(info.input, np.float32)
         before = backend.run(array)
         (orin.parent / "fault").write_text("refuse")
@@ -260,17 +260,17 @@ def test_auto_takes_tensorrt_and_a_failure_becomes_a_fault(orin):
 
 @pytest.mark.parametrize("runtime", ["onnx", "cuda", "tensorrt-onnx"])
 def test_other_runtimes_leave_tensorrt_alone(monkeypatch, runtime):
-    monkeypatch.setattr(wiring, "find_tensorrt", None)
+    monkeypatch.setattr(runtimes, "find_tensorrt", None)
     settings = replace(Settings(), recognition=RecognitionSettings(runtime=runtime))
-    assert isinstance(wiring.open_backend(ModelStore().load("detector"), settings), OnnxBackend)
+    assert isinstance(runtimes.open_backend(ModelStore().load("detector"), settings), OnnxBackend)
 
 
 def test_without_tensorrt_auto_takes_onnx_runtime_and_tensorrt_names_the_remedy(monkeypatch):
-    monkeypatch.setattr(wiring, "find_tensorrt", lambda: None)
+    monkeypatch.setattr(runtimes, "find_tensorrt", lambda: None)
     info = ModelStore().load("detector")
-    assert isinstance(wiring.open_backend(info, Settings()), OnnxBackend)
+    assert isinstance(runtimes.open_backend(info, Settings()), OnnxBackend)
     with pytest.raises(ModelError, match="JetPack.*runtime = \"auto\""):
-        wiring.open_backend(info, replace(Settings(), recognition=RecognitionSettings(runtime="tensorrt")))
+        runtimes.open_backend(info, replace(Settings(), recognition=RecognitionSettings(runtime="tensorrt")))
 
 
 def test_the_python_for_tensorrt_can_be_chosen(monkeypatch):

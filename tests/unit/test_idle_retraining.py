@@ -14,7 +14,7 @@ from fingerpost.core.events import Tick
 from fingerpost.core.leisure import RETRY_SECONDS, Leisure
 from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Press
-from fingerpost.devices.replay import RealClock
+from fingerpost.devices.clocks import RealClock
 from fingerpost.settings import Settings
 from fingerpost.upkeep import keeper as keepers
 from fingerpost.upkeep.keeper import Keeper

@@ -38,7 +38,7 @@ from pathlib import Path
 import numpy
 from fingerpost.core.types import Clip
 from fingerpost.devices.pluggable import Outputs, PluggableSpeaker
-from fingerpost.devices.replay import RealClock
+from fingerpost.devices.clocks import RealClock
 from tests.sockets import plug
 
 def say(level):

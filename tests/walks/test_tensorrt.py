@@ -7,12 +7,12 @@ import argparse
 import pytest
 
 from fingerpost.commands import demo
-from fingerpost.devices.replay import RealClock
+from fingerpost.devices.clocks import RealClock
 from fingerpost.home import asset_home
 from fingerpost.inference.engines import Engines
 from fingerpost.inference.tensorrt import find_tensorrt
+from fingerpost.runtimes import hear_of_trouble
 from fingerpost.settings import Settings
-from fingerpost.wiring import hear_of_trouble
 from tests.fakes import tensorrt_desk
 from tests.fakes.tensorrt_desk import GENERATIONS
 from tests.walks.test_demo import LINE

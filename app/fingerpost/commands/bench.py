@@ -27,11 +27,12 @@ from ..installed import InstalledModels
 from ..memory.learner import Learner
 from ..memory.objects import ObjectStore
 from ..models import ModelInfo, ModelStore, check_anew, find_problem
+from ..runtimes import open_backend
 from ..settings import Settings
 from ..vision.detect import DETECTOR
 from ..vision.eyes import Eyes
 from ..vision.recognise import Recogniser, make_views
-from ..wiring import make_eyes, open_backend, open_recogniser
+from ..wiring import make_eyes, open_recogniser
 from .listening import measure_sound
 
 SHOTS, OLDER_THINGS = 10, 20

@@ -12,11 +12,12 @@ from ..core.errors import SoundError
 from ..core.events import Fault
 from ..core.ports import Buttons, Clock, Speaker
 from ..core.types import BOTH, LONG, Clip, Press
+from ..devices.clocks import RealClock
 from ..devices.gpio import GpioButtons
 from ..devices.pluggable import Outputs
-from ..devices.replay import RealClock
 from ..settings import Settings, load_settings
-from ..wiring import choose_buttons, load_earcons
+from ..sounding import load_earcons
+from ..wiring import choose_buttons
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.02

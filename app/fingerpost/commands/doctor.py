@@ -66,8 +66,9 @@ def speak(found: Sequence[Named], settings: Settings) -> None:
     if dict(found).get("libraries", Finding(OK, "")).state == FAIL:
         return
     from ..core.speech import Mouth
-    from ..devices.replay import RealClock
-    from ..wiring import load_earcons, open_phrases, open_speaker, open_voice
+    from ..devices.clocks import RealClock
+    from ..sounding import load_earcons, open_phrases, open_speaker
+    from ..wiring import open_voice
 
     with ExitStack() as stack:
         clock = RealClock()

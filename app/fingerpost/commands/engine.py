@@ -16,8 +16,8 @@ from ..inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt, ma
 from ..inference.timing import time_backend
 from ..installed import InstalledModels
 from ..models import ModelInfo
+from ..runtimes import PROVIDERS
 from ..settings import ONNX, TENSORRT
-from ..wiring import PROVIDERS
 
 _PATIENCE_SECONDS = 2.0
 

@@ -18,10 +18,11 @@ from ..core.loop import Loop
 from ..core.speech import Mouth, SpeechThread
 from ..core.state import ASLEEP, State
 from ..core.types import ACTION, SHORT, Press, Utterance
-from ..devices.replay import RealClock
+from ..devices.clocks import RealClock
 from ..devices.sound import PygameSpeaker
 from ..settings import Settings
-from ..wiring import load_earcons, open_phrases, open_voice
+from ..sounding import load_earcons, open_phrases
+from ..wiring import open_voice
 
 _LONG_PHRASE = Utterance("help")
 

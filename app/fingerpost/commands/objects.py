@@ -16,9 +16,9 @@ from ..memory.archive import read_archive, write_archive
 from ..memory.lessons import Lesson, Merged
 from ..memory.objects import ObjectStore
 from ..memory.samples import pack
+from ..runtimes import open_backend
 from ..settings import Settings
 from ..vision.classify import classify
-from ..wiring import open_backend
 
 
 def add_arguments_list(parser: argparse.ArgumentParser) -> None:

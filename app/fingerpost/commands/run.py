@@ -58,9 +58,10 @@ def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, o
     # Loaded only now, for the wearer is to hear of the start before this has taken its seconds.
     from ..core.live import PerceptionThread, run_live
     from ..home import state_home
+    from ..runtimes import hear_of_trouble
     from ..sayings import render_ahead
     from ..upkeep.service import Manager, Service
-    from ..wiring import assemble, hear_of_trouble, open_buttons, open_camera, open_keeper, open_microphone
+    from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone
 
     body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
                     open_microphone(settings, stack), live=True)

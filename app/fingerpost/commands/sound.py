@@ -12,10 +12,11 @@ from ..core.phrases import PhraseBook
 from ..core.ports import Clock, Speaker, Voice
 from ..core.types import Clip, Utterance
 from ..devices.cards import Card, find_card, list_cards
-from ..devices.replay import RealClock
+from ..devices.clocks import RealClock
 from ..devices.sound import PygameSpeaker, describe_outputs
 from ..settings import load_settings
-from ..wiring import load_earcons, open_phrases, open_voice
+from ..sounding import load_earcons, open_phrases
+from ..wiring import open_voice
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.05

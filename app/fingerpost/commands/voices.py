@@ -13,7 +13,8 @@ from ..memory.learner import Learner
 from ..progress import Progress
 from ..sayings import sayable_texts
 from ..settings import load_settings
-from ..wiring import open_phrases, open_recogniser, open_voice
+from ..sounding import open_phrases
+from ..wiring import open_recogniser, open_voice
 from .objects import open_store
 
 

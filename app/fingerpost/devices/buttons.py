@@ -13,7 +13,7 @@ from typing import IO, Any, Dict, List, Optional, Union
 from ..core.events import Fault, Recovered
 from ..core.ports import Buttons, Clock
 from ..core.types import ACTION, BOTH, LONG, MODE, SHORT, Press
-from .replay import RealClock
+from .clocks import RealClock
 
 DEBOUNCE_SECONDS = 0.03
 LONG_SECONDS = 0.6

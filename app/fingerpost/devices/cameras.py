@@ -17,7 +17,7 @@ from ..core.errors import CameraError, FingerpostError, StaleFrame
 from ..core.heartbeat import Heartbeat
 from ..core.ports import Camera, Clock
 from ..core.types import Frame
-from .replay import RealClock
+from .clocks import RealClock
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from ..core.events import Fault, Recovered
 from ..core.ports import Buttons, Clock
 from ..core.types import Press
 from .buttons import ButtonTimer
+from .clocks import RealClock
 from .pins import Pins
-from .replay import RealClock
 
 log = logging.getLogger(__name__)
 

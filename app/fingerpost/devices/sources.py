@@ -22,9 +22,10 @@ from ..core.ports import Clock
 from ..core.types import Frame
 from ..settings import CameraSettings
 from .cameras import Source
+from .clocks import RealClock
 from .gstreamer import Pipeline, make_csi
 from .jetcam import CLASSES, CSI, Jetcam
-from .replay import RealClock, Recording
+from .replay import Recording
 from .webcam import Webcam
 
 AUTO = "auto"

@@ -12,10 +12,10 @@ from typing import Optional
 from ..core.errors import MicrophoneError, ModelError, SoundError, StaleFrame, VoiceError
 from ..core.ports import Buttons, Camera, Clock, Microphone, Voice
 from ..core.state import BY_VOICE
+from ..devices.clocks import RealClock
 from ..devices.gpio import GpioButtons
 from ..devices.microphone import AlsaMicrophone
 from ..devices.pluggable import Outputs
-from ..devices.replay import RealClock
 from ..devices.voices import CachedVoice
 from ..inference.process import Worker, find_interpreter
 from ..installed import InstalledModels

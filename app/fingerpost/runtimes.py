@@ -1,0 +1,43 @@
+"""Which runtime computes a network: TensorRT, or ONNX Runtime on the processor or a GPU."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from .core.errors import ModelError
+from .core.events import Event, Fault
+from .core.ports import Backend, Clock
+from .inference import onnx as onnx_runtime
+from .inference.engines import find_source
+from .inference.fallback import FallbackBackend
+from .inference.onnx import OnnxBackend
+from .inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt
+from .models import ModelInfo
+from .settings import AUTO, CUDA, TENSORRT, TENSORRT_ONNX, Settings
+
+PROVIDERS = {CUDA: onnx_runtime.CUDA, TENSORRT_ONNX: onnx_runtime.TENSORRT}
+"""What ONNX Runtime calls its own ways to a GPU."""
+
+
+def open_backend(info: ModelInfo, settings: Settings) -> Backend:
+    """The runtime for a network, not open yet. Where TensorRT fails, ONNX Runtime carries on, and the wearer hears it.
+
+    Raises ModelError where what the settings ask for is not here.
+    """
+    chosen, threads = settings.recognition.runtime, settings.recognition.threads
+    if chosen in PROVIDERS:
+        return OnnxBackend(info.path, threads, PROVIDERS[chosen])
+    onnx = OnnxBackend(info.path, threads)
+    shared = find_tensorrt() if chosen in (AUTO, TENSORRT) else None
+    if shared is not None:
+        return FallbackBackend(TensorRTBackend(find_source(info), shared), onnx, shared.trouble.report)
+    if chosen == TENSORRT:
+        raise ModelError(NO_TENSORRT)
+    return onnx
+
+
+def hear_of_trouble(settings: Settings, clock: Clock, tell: Callable[[Event], None]) -> None:
+    """Have `tell` take a Fault once TensorRT has failed, or at once where it has already."""
+    shared = find_tensorrt() if settings.recognition.runtime in (AUTO, TENSORRT) else None
+    if shared is not None:
+        shared.trouble.listen(lambda reason: tell(Fault("gpu", clock.now(), reason)))
