@@ -19,7 +19,7 @@ from .settings import Settings, SpeechSettings
 from .sounding import open_phrases
 from .wholefile import write_whole
 
-STARTING, STOPPED = "starting", "stopped"
+STARTING, PREPARING, STOPPED = ANNOUNCED = "starting", "preparing", "stopped"
 """Phrases of the phrase files."""
 
 
@@ -49,7 +49,7 @@ def write_announcements(folder: Path) -> None:
         language = file.stem
         speech = SpeechSettings(language=language)
         book = open_phrases(Settings(speech=speech))
-        texts = {phrase: book.text(Utterance(phrase)) for phrase in (STARTING, STOPPED)}
+        texts = {phrase: book.text(Utterance(phrase)) for phrase in ANNOUNCED}
         with tempfile.TemporaryDirectory() as cache:
             voice = CachedVoice(language, speech.words_per_minute, Path(cache))
             voice.render(list(texts.values()))

@@ -12,6 +12,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from . import __version__
 from .core.errors import FingerpostError
+from .home import warn_beside_service
 
 
 class Command(NamedTuple):
@@ -125,6 +126,10 @@ COMMANDS: Dict[str, Command] = {
     "bench": Command("commands.bench", "how fast this machine is at it", "bench --json"),
 }
 
+KEEPING = ("run", "teach", "objects", "calibrate camera", "calibrate fingertip", "engine", "models fetch",
+           "models rollback", "voices")
+"""How those begin that use or change what is kept of this wearer and machine."""
+
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command; returns its exit code. Errors of the tree are printed as one line."""
@@ -156,7 +161,10 @@ def run_command(name: str, rest: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(f"fingerpost {name}", epilog=f"example: fingerpost {command.example}",
                                      description=command.summary[0].upper() + command.summary[1:] + ".")
     getattr(module, "add_arguments" + suffix)(parser)
-    return int(getattr(module, "main" + suffix)(parser.parse_args(rest)) or 0)
+    args = parser.parse_args(rest)
+    if name.startswith(KEEPING):
+        warn_beside_service(name)
+    return int(getattr(module, "main" + suffix)(args) or 0)
 
 
 def find_command(words: List[str]) -> Tuple[str, List[str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
 
 from .core.errors import DataError
+
+log = logging.getLogger(__name__)
 
 DEVICE_STATE = Path("/var/lib/fingerpost")
 
@@ -43,6 +46,17 @@ def state_home() -> Path:
     if DEVICE_STATE.is_dir() and os.access(str(DEVICE_STATE), os.W_OK | os.X_OK):
         return DEVICE_STATE
     return _xdg_folder("XDG_STATE_HOME", Path(".local", "state"))
+
+
+def warn_beside_service(command: str) -> None:
+    """Say in the log, where it is so, that what a command reads and keeps is not the service's: other users have a
+    folder of their own, and what root keeps in that of the service may be closed to it."""
+    if not DEVICE_STATE.is_dir() or (os.environ.get("FINGERPOST_STATE") and state_home() != DEVICE_STATE):
+        return  # who names another folder wants that one
+    owner = DEVICE_STATE.stat().st_uid
+    if owner not in (0, os.geteuid()):  # root's: the service was uninstalled
+        log.warning("The service has its own folder, %s. What is meant for it, run as `sudo -u fingerpost fingerpost "
+                    "%s ...`", DEVICE_STATE, command)
 
 
 def cache_home() -> Path:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from contextlib import contextmanager
+from typing import Callable, Iterator, Optional
 
 from .core.errors import ModelError
 from .core.events import Event, Fault
@@ -11,7 +12,7 @@ from .inference import onnx as onnx_runtime
 from .inference.engines import find_source
 from .inference.fallback import FallbackBackend
 from .inference.onnx import OnnxBackend
-from .inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt
+from .inference.tensorrt import NO_TENSORRT, SharedWorker, TensorRTBackend, find_tensorrt
 from .models import ModelInfo
 from .settings import AUTO, CUDA, TENSORRT, TENSORRT_ONNX, Settings
 
@@ -28,7 +29,7 @@ def open_backend(info: ModelInfo, settings: Settings) -> Backend:
     if chosen in PROVIDERS:
         return OnnxBackend(info.path, threads, PROVIDERS[chosen])
     onnx = OnnxBackend(info.path, threads)
-    shared = find_tensorrt() if chosen in (AUTO, TENSORRT) else None
+    shared = find_wanted(settings)
     if shared is not None:
         return FallbackBackend(TensorRTBackend(find_source(info), shared), onnx, shared.trouble.report)
     if chosen == TENSORRT:
@@ -38,6 +39,25 @@ def open_backend(info: ModelInfo, settings: Settings) -> Backend:
 
 def hear_of_trouble(settings: Settings, clock: Clock, tell: Callable[[Event], None]) -> None:
     """Have `tell` take a Fault once TensorRT has failed, or at once where it has already."""
-    shared = find_tensorrt() if settings.recognition.runtime in (AUTO, TENSORRT) else None
+    shared = find_wanted(settings)
     if shared is not None:
         shared.trouble.listen(lambda reason: tell(Fault("gpu", clock.now(), reason)))
+
+
+@contextmanager
+def hear_of_builds(settings: Settings, tell: Callable[[str], None]) -> Iterator[None]:
+    """Have `tell` hear the stages of networks that TensorRT compiles in the block, again and again."""
+    shared = find_wanted(settings)
+    if shared is None:
+        yield
+        return
+    before, shared.building = shared.building, tell
+    try:
+        yield
+    finally:
+        shared.building = before
+
+
+def find_wanted(settings: Settings) -> Optional[SharedWorker]:
+    """TensorRT, where it is installed and the settings leave it the networks."""
+    return find_tensorrt() if settings.recognition.runtime in (AUTO, TENSORRT) else None

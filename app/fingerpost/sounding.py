@@ -8,7 +8,6 @@ from typing import Dict
 
 from .core.errors import SettingsError
 from .core.phrases import PhraseBook
-from .core.ports import Speaker
 from .core.types import Clip
 from .devices.clocks import RealClock
 from .devices.earcons import read_earcons
@@ -18,7 +17,7 @@ from .settings import Settings
 from .tomlfile import read_toml
 
 
-def open_speaker(settings: Settings, stack: ExitStack) -> Speaker:
+def open_speaker(settings: Settings, stack: ExitStack) -> PluggableSpeaker:
     """The sound card, or what the system plays on; without any, a WAV file in the state folder until there is one."""
     outputs = Outputs(settings.speech.device, settings.speech.volume)
     return stack.enter_context(PluggableSpeaker(outputs, state_home() / "narration.wav", RealClock(),

@@ -20,7 +20,7 @@ from .core.ports import Buttons, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
 from .core.state import BY_VOICE, WAYS
 from .core.timing import Stopwatch
-from .devices.buttons import KeyboardButtons
+from .devices.buttons import KeyboardButtons, has_keyboard
 from .devices.cameras import LiveCamera
 from .devices.ear import Ear
 from .devices.gpio import GpioButtons
@@ -240,17 +240,19 @@ def open_microphone(settings: Settings, stack: ExitStack) -> Optional[Microphone
 
 
 def open_buttons(settings: Settings, stack: ExitStack) -> Buttons:
-    """The wearer's buttons; where they cannot be read, which the wearer is told, the keyboard."""
+    """The wearer's buttons; where they cannot be read, which the wearer is told, the keyboard. A service has none:
+    there pins that something else holds are waited for."""
     try:
-        return stack.enter_context(choose_buttons(settings.buttons))
+        return stack.enter_context(choose_buttons(settings.buttons, patient=not has_keyboard()))
     except (ButtonsError, SettingsError) as error:
         log.warning("%s. Until then, the keyboard has the buttons.", str(error).rstrip("."))
         return stack.enter_context(KeyboardButtons(fault=str(error)))
 
 
-def choose_buttons(settings: ButtonsSettings, board: Path = BOARD) -> Buttons:
-    """The buttons of the settings, not open yet: on a Jetson those on its header. Raises SettingsError."""
+def choose_buttons(settings: ButtonsSettings, board: Path = BOARD, patient: bool = False) -> Buttons:
+    """The buttons of the settings, not open yet: on a Jetson those on its header, `patient` or not (see there). Raises
+    SettingsError."""
     if settings.source == "keyboard" or (settings.source == "auto" and not is_jetson(board)):
         return KeyboardButtons()
     return GpioButtons(find_pins(asset_home() / "hardware" / "pins.toml", settings.profile, settings.mode_pin,
-                                 settings.action_pin, board))
+                                 settings.action_pin, board), patient=patient)

@@ -11,7 +11,7 @@ import pytest
 from fingerpost.core.errors import ModelError
 from fingerpost.inference.engines import Engines, Source
 from fingerpost.inference.fallback import FallbackBackend
-from fingerpost.inference.onnx import CUDA, TENSORRT, OnnxBackend
+from fingerpost.inference.onnx import OnnxBackend
 from fingerpost.inference.tensorrt import SharedWorker, TensorRTBackend
 from fingerpost.packed import CodedWeight, Packed, write_packed
 from tests.fakes import tensorrt_desk
@@ -158,15 +158,6 @@ def test_without_the_runtime_the_remedy_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(ModelError, match="pip install onnxruntime"):
         OnnxBackend(write_network(tmp_path / "tiny.onnx"), 1).open()
-
-
-@pytest.mark.parametrize("provider", [CUDA, TENSORRT])
-def test_without_the_provider_the_remedy_is_named(tmp_path, provider):
-    onnxruntime = pytest.importorskip("onnxruntime")
-    if provider in onnxruntime.get_available_providers():
-        pytest.skip(f"this ONNX Runtime has {provider}")
-    with pytest.raises(ModelError, match=f"cannot use {provider}: install onnxruntime-gpu"):
-        OnnxBackend(write_network(tmp_path / "tiny.onnx"), 1, provider).open()
 
 
 def test_importing_the_backend_loads_no_runtime():

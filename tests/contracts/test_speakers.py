@@ -25,7 +25,8 @@ from fingerpost.core.ports import Clock, Speaker
 from fingerpost.core.types import Clip
 from fingerpost.devices.clips import PEAK, RATE, limit, resample
 from fingerpost.devices.pluggable import PluggableSpeaker
-from fingerpost.devices.sound import PygameSpeaker, WavSpeaker
+from fingerpost.devices.sound import PygameSpeaker
+from fingerpost.devices.wavspeaker import WavSpeaker
 from tests.sockets import Sockets
 
 LOW, HIGH = 441.0, 1764.0
@@ -286,6 +287,23 @@ def test_a_wav_that_cannot_be_written_is_one_clear_line_and_leaves_nothing(tmp_p
     with pytest.raises(SoundError, match="cannot write .*name another file"):
         speaker.close()
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_wav_of_the_last_seconds_is_never_full_and_forgets_what_came_before(tmp_path):
+    clock = StepClock()
+    with WavSpeaker(tmp_path / "out.wav", clock, last_seconds=2.0) as speaker:
+        speaker.play(CLIPS["low"])
+        clock.sleep(5 * 3600.0)
+        speaker.play(CLIPS["low"], mix=True)
+        assert (len(speaker._laid), speaker.busy()) == (1, False)
+        clock.sleep(1.8)
+        speaker.play(CLIPS["high"])
+        assert (len(speaker._laid), speaker.busy()) == (2, True)
+        clock.sleep(0.7)
+    samples = read(tmp_path / "out.wav")
+    assert len(samples) == 2 * RATE
+    assert span(samples, HIGH) == (pytest.approx(1.3, abs=0.02), pytest.approx(1.6, abs=0.02))
+    assert not samples[:RATE].any()
 
 
 def test_a_full_wav_says_so(tmp_path, monkeypatch):

@@ -95,9 +95,9 @@ int cudaMemcpyAsync(uintptr_t target, uintptr_t source, size_t size, int kind, u
 }
 /* group__CUDART__STREAM */
 int cudaStreamCreate(uintptr_t *stream) {
-    int number = 1;
+    int number = 1, limit = atoi(setting("FAKE_CUDA_STREAMS", "4095"));
     while (number < MOST && streams[number]) number++;
-    if (number == MOST) return OUT_OF_MEMORY;
+    if (number > limit) return OUT_OF_MEMORY;
     streams[number] = 1;
     *stream = number;
     return SUCCESS;

@@ -11,7 +11,8 @@ import numpy
 import pytest
 
 from fingerpost.core.errors import CameraError, StaleFrame
-from fingerpost.devices.cameras import LiveCamera, Source
+from fingerpost.devices.cameras import CHECK_SECONDS, JOIN_SECONDS, LiveCamera, Source
+from fingerpost.devices.gstreamer import ENDING_SECONDS, Pipeline
 
 
 class Plug(Source):
@@ -164,6 +165,21 @@ def test_opening_twice_captures_once():
         assert plug.opened == 1
 
 
+def test_closing_waits_for_a_source_that_takes_longer_to_end_in_order():
+    plug, ended = Plug(), []
+    plug.ending_seconds = 20.0
+
+    def end_in_order():
+        time.sleep(CHECK_SECONDS + JOIN_SECONDS + 0.3)
+        ended.append(True)
+
+    plug.close = end_in_order
+    with LiveCamera(lambda: [plug]) as camera:
+        wait_until(lambda: works(camera))
+    assert ended
+    assert Pipeline.ending_seconds >= ENDING_SECONDS
+
+
 class Pipe(Source):
     """A FIFO as a camera: opening it waits in the system, as a driver that hangs does, until somebody writes."""
 
@@ -187,7 +203,7 @@ class Pipe(Source):
 
 def shows(camera, plug):
     """Whether the newest frame is from that plug."""
-    return works(camera) and camera.latest(0.5).pixels[0, 0, 0] == len(plug.name)
+    return works(camera) and camera.latest(0.5).camera == plug.name
 
 
 @pytest.fixture

@@ -9,9 +9,12 @@ import errno
 import random
 import threading
 import time
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
+from fingerpost import wiring
 from fingerpost.core import live
 from fingerpost.core.errors import ButtonsError
 from fingerpost.core.events import Fault, Recovered
@@ -20,9 +23,11 @@ from fingerpost.core.speech import Mouth
 from fingerpost.core.state import State
 from fingerpost.core.types import ACTION, BOTH, LONG, MODE, SHORT
 from fingerpost.devices import gpio
+from fingerpost.devices.buttons import KeyboardButtons
 from fingerpost.devices.clocks import RealClock
 from fingerpost.devices.gpio import STALL_SECONDS, GpioButtons
 from fingerpost.devices.pins import Pins
+from fingerpost.settings import ButtonsSettings, Settings
 from tests.board import Board, Fingers, have_library
 from tests.parts import EARCONS, ScriptedCamera, ScriptedEyes, SilentSpeaker, TonguelessVoice, english, status
 
@@ -234,6 +239,35 @@ def test_pins_that_something_else_holds_are_an_error_and_later_they_can_be_taken
     with GpioButtons(PINS):
         pass
     assert board.taken == 0
+
+
+def test_a_device_whose_pins_are_held_at_the_start_says_so_and_takes_them_once_it_can(board, monkeypatch):
+    fingers = Fingers(board, hold(ACTION, 9.0, 0.2))
+    board.error = errno.EBUSY
+    settings = replace(Settings(), buttons=ButtonsSettings("gpio", mode_pin=29, action_pin=31))
+    monkeypatch.setattr(gpio, "RealClock", lambda: fingers)
+    monkeypatch.setattr(wiring, "has_keyboard", lambda: False)
+    with ExitStack() as stack:
+        buttons = wiring.open_buttons(settings, stack)
+        fingers.reach(3.0)
+        fault, = buttons.faults()
+        assert (type(fault), fault.part) == (Fault, "buttons")
+        assert "pins 29 and 31 cannot be read" in fault.reason
+        board.error = 0
+        fingers.reach(10.0)
+        assert parts(buttons.faults()) == [(Recovered, "buttons")]
+        assert kinds(buttons.presses()) == [(ACTION, SHORT)]
+    assert board.taken == 0
+
+
+def test_at_a_terminal_the_keyboard_stands_in_for_pins_that_are_held(board, monkeypatch):
+    board.error = errno.EBUSY
+    settings = replace(Settings(), buttons=ButtonsSettings("gpio", mode_pin=29, action_pin=31))
+    monkeypatch.setattr(wiring, "has_keyboard", lambda: True)
+    with ExitStack() as stack:
+        buttons = wiring.open_buttons(settings, stack)
+        assert isinstance(buttons, KeyboardButtons)
+        assert parts(buttons.faults()) == [(Fault, "buttons")]
 
 
 def test_a_pin_that_is_none_is_an_error(board):

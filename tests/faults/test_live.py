@@ -9,12 +9,16 @@ import numpy as np
 
 from fingerpost.core import live
 from fingerpost.core.errors import MicrophoneError
+from fingerpost.core.events import Fault
 from fingerpost.core.ports import Microphone
 from fingerpost.core.types import Clip
 from fingerpost.devices.clips import RATE
 from fingerpost.devices.clocks import RealClock
+from fingerpost.devices.gstreamer import FIRST_SECONDS
 from fingerpost.devices.microphone import WavMicrophone
+from fingerpost.devices.replay import SimulatedClock
 from tests.desk import speak
+from tests.parts import ScriptedCamera, ScriptedEyes
 from tests.wearable import Device
 
 
@@ -58,6 +62,35 @@ def test_a_camera_that_freezes_is_a_fault_too():
         device.hears("the camera is gone")
         device.camera.frozen = False
         device.hears("The camera is back")
+
+
+def lose(camera, clock, eyes):
+    """After how many seconds perception takes the camera for lost; it is asked in simulated time."""
+    perception, start = live.PerceptionThread(eyes, camera, clock), clock.now()
+    while not any(isinstance(event, Fault) for event in drain(perception.events)):
+        perception._turn()
+    return clock.now() - start
+
+
+def drain(events):
+    return [events.get_nowait() for _ in range(events.qsize())]
+
+
+def test_a_camera_that_is_slow_to_its_first_picture_is_not_said_to_be_gone():
+    clock = SimulatedClock()
+    camera, eyes = ScriptedCamera(clock), ScriptedEyes()
+    camera.frozen = True
+    assert live.FIRST_FRAME_SECONDS - 0.1 < lose(camera, clock, eyes) < live.FIRST_FRAME_SECONDS + 0.1
+    assert live.FIRST_FRAME_SECONDS > FIRST_SECONDS, "a pipeline gives up by itself, and says why"
+    camera.unplugged = True
+    assert lose(camera, clock, eyes) < live.CAMERA_GRACE_SECONDS + 0.1, "this one is known to be gone"
+
+
+def test_a_camera_that_freezes_after_its_first_picture_is_missed_soon():
+    clock = SimulatedClock()
+    camera, eyes = ScriptedCamera(clock), ScriptedEyes()
+    eyes.see = lambda frame: setattr(camera, "frozen", True)
+    assert lose(camera, clock, eyes) < live.CAMERA_GRACE_SECONDS + 0.1
 
 
 def test_eyes_that_hang_in_native_code_do_not_mute_the_device(monkeypatch):

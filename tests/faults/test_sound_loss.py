@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
+import wave
 
 import numpy
 import pytest
 
 from fingerpost.core.types import Clip
+from fingerpost.devices import pluggable
 from fingerpost.devices.clips import RATE
 from fingerpost.devices.clocks import RealClock
 from fingerpost.devices.pluggable import PluggableSpeaker
+from fingerpost.devices.replay import SimulatedClock
 from tests.sockets import HEADSET, PulledSpeaker, Sockets
 
 
@@ -169,6 +173,64 @@ def test_a_card_that_plays_no_more_but_is_still_listed_is_opened_anew(sockets, s
     speaker.play(clip(2))
     wait_until(heard)
     assert heard() == [9, 2]
+
+
+def test_an_error_while_cards_are_looked_for_is_survived_and_logged_once(sockets, speaker, monkeypatch, caplog):
+    speaker.open()
+    looks = []
+
+    def vanish():
+        looks.append(1)
+        raise FileNotFoundError("card2 has gone in the middle of it")
+
+    monkeypatch.setattr(sockets, "find_card", vanish)
+    wait_until(lambda: len(looks) > 5)
+    assert caplog.text.count("FileNotFoundError: card2 has gone") == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(PluggableSpeaker, "LOOK_SECONDS", 0.01)
+    sockets.card = HEADSET._replace(made=8)
+    wait_until(lambda: heard(sockets.card))
+
+
+def test_an_error_while_an_output_is_given_up_is_no_reason_to_forget_that_it_has_gone(sockets, speaker, monkeypatch):
+    speaker.open()
+    speaker.play(clip(1))
+    failures = [RuntimeError("the driver is upset")]
+
+    def busy():
+        if failures:
+            raise failures.pop()
+        return False
+
+    speaker._speaker.busy = busy
+    sockets.card = HEADSET._replace(made=8)
+    wait_until(lambda: heard(sockets.card))
+    assert not failures
+
+
+def test_an_output_that_hangs_while_it_is_closed_shows_in_the_heartbeat(sockets, tmp_path, monkeypatch):
+    monkeypatch.setattr(pluggable, "CARDS_PATIENCE_SECONDS", 0.3)
+    with PluggableSpeaker(sockets, tmp_path / "out.wav", RealClock()) as speaker:
+        driver = threading.Event()
+        speaker._speaker.close = driver.wait
+        assert not speaker.heartbeat.is_lost
+        sockets.card = HEADSET._replace(made=8)
+        wait_until(lambda: speaker.heartbeat.is_lost)
+        driver.set()
+        wait_until(lambda: not speaker.heartbeat.is_lost)
+    assert speaker.heartbeat.silent_seconds == 0.0, "it has ended in order"
+
+
+def test_a_device_that_is_mute_for_a_day_leaves_a_short_file(sockets, tmp_path):
+    clock = SimulatedClock()
+    sockets.card = None
+    speaker = PluggableSpeaker(sockets, tmp_path / "out.wav", clock)
+    with speaker:
+        for _ in range(24):
+            speaker.play(clip(1))
+            clock.sleep(3600.0)
+    with wave.open(str(tmp_path / "out.wav"), "rb") as file:
+        assert file.getnframes() == speaker.FILE_SECONDS * RATE
 
 
 def test_a_closed_speaker_looks_for_nothing(sockets, speaker):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.announcements import STARTING, STOPPED, announcement_home, load_announcement, write_announcements
+from fingerpost.announcements import ANNOUNCED, STARTING, announcement_home, load_announcement, write_announcements
 from fingerpost.core.errors import SoundError, VoiceError
 from fingerpost.devices.clips import RATE
 from fingerpost.devices.voices import SPEECH_RMS, speech_rms
@@ -14,7 +14,7 @@ LANGUAGES = sorted(path.stem for path in (asset_home() / "assets" / "phrases").g
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("phrase", [STARTING, STOPPED])
+@pytest.mark.parametrize("phrase", ANNOUNCED)
 def test_each_is_there_short_and_as_loud_as_speech(language, phrase):
     clip = load_announcement(language, phrase)
     assert clip.rate == RATE

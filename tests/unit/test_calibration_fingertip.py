@@ -80,7 +80,7 @@ def test_a_wide_lens_moves_no_target_once_it_is_calibrated(page):
     laid = pose(SIZE, (40.0, -15.0, 240.0), tilt=-30.0)
     pixels = grey(photograph(page, laid, camera))
     lens = Lens(1280, 960, (680.0, 680.0), (640.0, 480.0), (0.0, 0.0, 0.0, 0.0), 0.1)
-    assert np.abs(find_targets(pixels, lens) - targets_of(laid, camera)).max() < 1.0
+    assert np.abs(find_targets(pixels, lens.scaled(640, 480)) - targets_of(laid, camera)).max() < 1.0
     with pytest.raises(Unseen, match="calibrate camera"):
         find_targets(pixels)
 
@@ -181,7 +181,7 @@ def touch_all(page, finder, targets=range(8), frames=3, lens=None) -> List[Touch
     touches = []
     for target in targets:
         finder.point(targets_of()[target], degrees=target * 9.0 - 30.0)
-        touches += [find_touch(pixels, finder, lens) for _ in range(frames)]
+        touches += [find_touch(Frame(0, 0.0, pixels), finder, lens) for _ in range(frames)]
     return touches
 
 
@@ -250,12 +250,18 @@ def test_a_finger_in_mid_page_or_in_no_place_is_no_touch(page):
     finder, pixels = BiasedFinder(), photograph(page, LAID, CAMERA)
     finder.point(targets_of().mean(axis=0))
     with pytest.raises(Unseen) as refused:
-        find_touch(pixels, finder)
+        find_touch(Frame(0, 0.0, pixels), finder)
     assert refused.value.phrase == "calibrate_off"
     finder.threshold = 0.95
     with pytest.raises(Unseen) as refused:
-        find_touch(pixels, finder)
+        find_touch(Frame(0, 0.0, pixels), finder)
     assert refused.value.phrase == "no_hand"
+
+
+def test_the_lens_of_another_camera_is_refused(page):
+    lens = Lens(640, 480, (520.0, 520.0), (320.0, 240.0), (0.0, 0.0, 0.0, 0.0), 0.1, "csi:0")
+    with pytest.raises(DataError, match="calibrate camera"):
+        find_touch(Frame(0, 0.0, photograph(page, LAID, CAMERA), "/dev/video0"), BiasedFinder(), lens)
 
 
 @pytest.fixture
@@ -337,7 +343,7 @@ def talk(*presses, lost=False):
     """A whole talk: what came of it, and what was said."""
     wearer, clock, said = Wearer(*presses), SimulatedClock(), []
 
-    def find(pixels):
+    def find(frame):
         if wearer.target is None:
             raise Unseen("calibrate_covered", "the hand covers it")
         return Touch(wearer.target, Fingertip(0.0, 0.0, (0.0, -1.0), 0.9, 50.0), (0.0, 0.0), 640, PLACES[wearer.target])

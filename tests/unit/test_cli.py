@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import pytest
 
+from fingerpost import home
 from fingerpost.cli import COMMANDS, find_command, main
 
 WEARABLE = sorted(name for name, command in COMMANDS.items() if not command.module.startswith("learning"))
@@ -86,3 +88,40 @@ def test_teach_list_rename_forget(tmp_path, monkeypatch, capsys):
     assert "mug  (2 samples)" in capsys.readouterr().out
     assert main(["objects", "forget", "mug"]) == 0
     assert main(["objects", "forget", "mug"]) == 1
+
+
+@pytest.fixture
+def service_folder(tmp_path, monkeypatch):
+    """The state folder of a service that another user runs."""
+    folder = tmp_path / "service"
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(str(folder), 4711, 4711)
+    user = folder.stat().st_uid + 1
+    monkeypatch.setattr(home.os, "geteuid", lambda: user)
+    monkeypatch.setattr(home, "DEVICE_STATE", folder)
+    monkeypatch.delenv("FINGERPOST_STATE")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "mine"))
+    return folder
+
+
+@pytest.mark.parametrize("words", [
+    ["teach", "cup", "none.jpg"], ["objects", "forget", "nothing"], ["calibrate", "camera", "none.mp4"],
+    ["calibrate", "fingertip", "--settings", "none.toml"], ["voices", "fill", "--settings", "none.toml"],
+    ["engine", "build"], ["run", "--settings", "none.toml"]], ids=" ".join)
+def test_what_is_kept_beside_the_service_is_said_to_be(words, service_folder, monkeypatch, caplog):
+    monkeypatch.setattr("fingerpost.commands.engine.find_tensorrt", lambda: None)
+    assert main(words) == 1
+    name = find_command(words)[0]
+    assert f"{service_folder}. What is meant for it, run as `sudo -u fingerpost fingerpost {name} ...`" in caplog.text
+
+
+def test_nothing_is_said_to_its_own_user_or_about_a_folder_that_was_named(service_folder, monkeypatch, tmp_path,
+                                                                          caplog):
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "named"))
+    main(["objects", "list"])
+    monkeypatch.setenv("FINGERPOST_STATE", str(service_folder))
+    owner = service_folder.stat().st_uid
+    monkeypatch.setattr(home.os, "geteuid", lambda: owner)
+    main(["objects", "list"])
+    assert not caplog.messages

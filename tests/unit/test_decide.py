@@ -284,6 +284,31 @@ def test_a_fault_is_announced_once_and_drops_what_was_seen():
     assert story.said() == ["recovered_camera"]
 
 
+@pytest.mark.parametrize("part", ["gpu", "buttons", "mode_button", "microphone"])
+def test_a_fault_of_what_seeing_does_not_need_leaves_the_dwell_and_the_name_that_is_due(part):
+    story = Story()
+    for index, at in ((0, 0.0), (5, 0.5)):
+        story.state, actions = decide(story.state, Seen(index, at, TIP, CLEAR))
+    assert actions[-1] == Recognise(5)
+    story.happen(Fault(part, 0.6))
+    assert story.said() == ["fault_" + part]
+    assert story.state.dwell.pending == 5
+    assert story.state.view is not None
+
+
+def test_a_fault_for_good_is_heard_once_and_not_at_every_waking():
+    story = Story().happen(Fault("gpu", 0.0)).happen(Fault("camera", 0.0))
+    story.said()
+    for _ in range(2):
+        assert story.press("mode", "long").press("mode").said() == ["sleeping", "awake", "fault_camera"]
+
+
+def test_a_fault_for_good_that_came_during_sleep_is_heard_once_at_waking():
+    story = Story(ASLEEP).happen(Fault("gpu", 0.0))
+    assert story.press("mode").said() == ["awake", "fault_gpu"]
+    assert story.press("mode", "long").press("mode").said() == ["sleeping", "awake"]
+
+
 def test_a_press_during_a_fault_tells_the_fault():
     assert Story().happen(Fault("camera", 0.0)).press("action").said() == ["fault_camera", "fault_camera"]
 

@@ -13,22 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fingerpost import runtimes
-from fingerpost.cli import main
 from fingerpost.core.errors import ModelError
-from fingerpost.core.events import Fault
-from fingerpost.devices.clocks import RealClock
-from fingerpost.inference.engines import WORKSPACE_MB, Engines, Source, choose_precision, find_source, make_key, prepare
-from fingerpost.inference.fallback import FallbackBackend
+from fingerpost.inference.engines import Source, choose_precision, find_source, make_key, prepare
 from fingerpost.inference.onnx import OnnxBackend
 from fingerpost.inference.process import INTERPRETER, SCRIPT, Platform, find_interpreter
 from fingerpost.inference.protobuf import Message
-from fingerpost.inference.tensorrt import find_tensorrt, make_engine
 from fingerpost.models import ModelStore
 from fingerpost.packed import Packed, write_packed
-from fingerpost.settings import RecognitionSettings, Settings
-from tests.fakes import tensorrt_desk
-from tests.fakes.tensorrt_desk import OLD_PYTHON, read_plan, write_scaler
+from tests.fakes.tensorrt_desk import OLD_PYTHON, write_scaler
 
 NANO = Platform("8.2.1.8", "NVIDIA Tegra X1", "5.3", ("fp16", "fp32"), False)
 ORIN = Platform("10.0.1", "Orin", "8.7", ("int8", "fp16", "fp32"), False)
@@ -180,97 +172,6 @@ def test_messages_come_out_as_they_went_in():
 def test_what_is_no_message_is_refused(content):
     with pytest.raises(ValueError):
         Message(content)
-
-
-@pytest.fixture
-def orin(monkeypatch, tmp_path):
-    """A machine with TensorRT 10 and nothing built; where its engines will be."""
-    tensorrt_desk.set_up(monkeypatch, "10", tmp_path / "fault")
-    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path))
-    find_tensorrt.cache_clear()
-    yield tmp_path / "engines"
-    shared = find_tensorrt()
-    if shared is not None:
-        shared.close()
-    find_tensorrt.cache_clear()
-
-
-def test_engines_are_built_and_listed_by_command(orin, capsys):
-    assert main(["engine", "list"]) == 0
-    assert "There are none" in capsys.readouterr().out
-    assert main(["engine", "build", "objects", "--precision", "int8", "--workspace", "100"]) == 0
-    assert "objects: int8" in capsys.readouterr().out
-    plan = read_plan(orin / "objects.engine")
-    assert plan["flags"] == ["FP16", "INT8"]
-    assert plan["workspace"] == 100 << 20
-    bounds = find_source(ModelStore().load("objects")).bounds or {}
-    assert plan["ranges"] == {name: list(bound) for name, bound in bounds.items() if not name.endswith(".weight")}
-    (orin / "broken.engine").write_bytes(b"broken")
-    assert main(["engine", "list"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert "broken  damaged" in lines[0]
-    assert lines[1].startswith("objects  int8")
-    assert lines[1].endswith("  used")
-
-
-def test_each_runtime_is_timed_and_missing_ones_are_named(orin, capsys):
-    assert main(["engine", "list", "--timing", "--threads", "1"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["NETWORK", "RUNTIME", "READY", "ms", "RUN", "ms"]
-    timed = [line.split()[:2] for line in lines[1:] if not line.startswith(("cuda", "tensorrt-onnx"))]
-    assert timed == [[info.name, runtime] for info in ModelStore().infos() for runtime in ("onnx", "tensorrt")]
-    assert [line.partition(":")[0] for line in lines[-2:]] == ["cuda", "tensorrt-onnx"]
-
-
-def test_the_stages_of_a_build_are_told(orin, tmp_path):
-    source, stages = Source("scaler", write_scaler(tmp_path / "scaler.onnx", 2.0), (1, 3, 4, 6)), []
-    make_engine(source, sys.executable, "fp16", Engines(orin), tell=stages.append)
-    assert [stage for stage in dict.fromkeys(stages) if stage] == ["reading", "compiling"]
-
-
-def test_the_default_precision_is_half(orin, capsys):
-    assert main(["engine", "build", "detector"]) == 0
-    plan = read_plan(orin / "detector.engine")
-    assert plan["flags"] == ["FP16"]
-    assert not plan["ranges"]
-    assert sorted(path.name for path in orin.iterdir()) == ["detector.engine"]
-
-
-def test_the_command_says_why_it_takes_another_precision(orin, monkeypatch, capsys):
-    tensorrt_desk.set_up(monkeypatch, "8.2", orin.parent / "fault")
-    assert main(["engine", "build", "detector", "--precision", "int8"]) == 0
-    assert "detector: fp16 instead of int8: NVIDIA Tegra X1 is not fast at int8" in capsys.readouterr().out
-    plan = read_plan(orin / "detector.engine")
-    assert (plan["flags"], plan["workspace"]) == (["FP16"], WORKSPACE_MB << 20)
-
-
-def test_auto_takes_tensorrt_and_a_failure_becomes_a_fault(orin):
-    info, settings, told = ModelStore().load("detector"), Settings(), []
-    with runtimes.open_backend(info, settings) as backend:
-        assert isinstance(backend, FallbackBackend)
-        runtimes.hear_of_trouble(settings, RealClock(), told.append)
-        array = np.zeros(info.input, np.float32)
-        before = backend.run(array)
-        (orin.parent / "fault").write_text("refuse")
-        after = backend.run(array)
-    for one, two in zip(before, after):
-        np.testing.assert_allclose(one, two, atol=1e-4)
-    assert [(type(event), event.part) for event in told] == [(Fault, "gpu")]
-
-
-@pytest.mark.parametrize("runtime", ["onnx", "cuda", "tensorrt-onnx"])
-def test_other_runtimes_leave_tensorrt_alone(monkeypatch, runtime):
-    monkeypatch.setattr(runtimes, "find_tensorrt", None)
-    settings = replace(Settings(), recognition=RecognitionSettings(runtime=runtime))
-    assert isinstance(runtimes.open_backend(ModelStore().load("detector"), settings), OnnxBackend)
-
-
-def test_without_tensorrt_auto_takes_onnx_runtime_and_tensorrt_names_the_remedy(monkeypatch):
-    monkeypatch.setattr(runtimes, "find_tensorrt", lambda: None)
-    info = ModelStore().load("detector")
-    assert isinstance(runtimes.open_backend(info, Settings()), OnnxBackend)
-    with pytest.raises(ModelError, match="JetPack.*runtime = \"auto\""):
-        runtimes.open_backend(info, replace(Settings(), recognition=RecognitionSettings(runtime="tensorrt")))
 
 
 def test_the_python_for_tensorrt_can_be_chosen(monkeypatch):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerpost.cli import COMMANDS, find_command
+from fingerpost.cli import COMMANDS, KEEPING, find_command
 from fingerpost.doctor import board, parts, software
 from fingerpost.home import asset_home
 from fingerpost.tomlfile import read_toml
@@ -56,6 +56,21 @@ def commands():
 @pytest.mark.parametrize("call", sorted(set(commands())))
 def test_commands_of_the_guide_exist(call):
     assert find_command(shlex.split(call))[0] in COMMANDS
+
+
+@pytest.mark.parametrize("name", ["software.md", "mounting.md"])
+def test_what_is_kept_on_the_device_is_made_by_the_services_user(name):
+    """As another user it lands where the service does not look, and compiling takes its minutes twice."""
+    text = (GUIDE / name).read_text(encoding="utf-8")
+    calls = re.findall(r"((?:sudo (?:-u \w+ )?)?)fingerpost ([a-z]\w+(?: [a-z]\w+)?)", text)
+    keeping = [(user, words) for user, words in calls if words.startswith(KEEPING)]
+    assert keeping
+    assert {user for user, _ in keeping} == {"sudo -u fingerpost "}, keeping
+
+
+def test_the_networks_are_compiled_before_the_first_run():
+    text = (GUIDE / "software.md").read_text(encoding="utf-8")
+    assert text.index("fingerpost engine build") < text.index("fingerpost run")
 
 
 def test_commands_are_found_at_all():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import fingerpost
+from fingerpost.announcements import ANNOUNCED
 from fingerpost.calibrating.touches import PLACES
 from fingerpost.commands.doctor import ALL_WELL
 from fingerpost.core.errors import SettingsError
@@ -42,7 +43,8 @@ def spoken_phrases():
     names |= {"fault_" + part for part in PARTS + BUTTONS} | {"recovered_" + part for part in SEEING + BUTTONS}
     names |= {"doctor_" + check.name for check in plan_checks(Machine(), Settings())} | {ALL_WELL}
     names |= {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS}
-    names |= {"change_" + change for change in CHANGES} | {WAY_MISSING, "this_is_card", "this_is_system", "stopped"}
+    names |= {"change_" + change for change in CHANGES} | {WAY_MISSING, "this_is_card", "this_is_system"}
+    names |= set(ANNOUNCED)
     names |= {"calibrate_" + news for news in CALIBRATIONS} | {"page_" + place for place in PLACES}
     return names
 

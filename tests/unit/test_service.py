@@ -11,6 +11,8 @@ import pytest
 from fingerpost.core.events import Fault, Seen, Tick
 from fingerpost.core.heartbeat import Heartbeat
 from fingerpost.core.state import POINTING, State
+from fingerpost.devices.clocks import SimulatedClock
+from fingerpost.upkeep.preparation import EXTENSION_SECONDS, REPEAT_SECONDS, Preparation
 from fingerpost.upkeep.service import Manager, Service
 from tests.listener import Listener
 
@@ -46,6 +48,19 @@ def test_what_the_environment_says_is_heeded(listener):
 def test_where_nobody_listens_nothing_happens(address):
     manager = Manager.find({"NOTIFY_SOCKET": address})
     manager.tell("READY=1")
+    manager.close()
+
+
+def test_a_start_that_takes_minutes_is_said_at_once_and_every_minute_and_gets_more_time(listener):
+    manager, clock, said = Manager(listener.address), SimulatedClock(), []
+    preparation = Preparation(lambda: said.append(clock.now()), manager, clock)
+    begin = clock.now()
+    for _ in range(1000):
+        preparation.go_on("compiling")
+        clock.sleep(0.2)
+    assert [round(at - begin) for at in said] == [0, 60, 120, 180]
+    assert listener.catch_up() == ["EXTEND_TIMEOUT_USEC=300000000"] * 4
+    assert EXTENSION_SECONDS > 2 * REPEAT_SECONDS, "one that is late must not cost the start"
     manager.close()
 
 

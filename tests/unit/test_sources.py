@@ -71,7 +71,8 @@ def test_a_recording_that_cannot_be_played_is_an_error_at_once(tmp_path):
 
 def test_the_fallbacks_follow_the_source(machine):
     settings = replace(PLAIN, source="csi", fallback=("auto", "1"))
-    assert [source.name for source in find_sources(settings)] == ["csi:0", "usb", "csi", "/dev/video1"]
+    assert [source.name for source in find_sources(settings)] == ["csi:0", "usb", "csi",
+                                                                 str(sources.DEVICES / "video1")]
 
 
 def test_without_cameras_it_is_said_what_was_looked_for(machine):
@@ -89,6 +90,13 @@ def test_webcams_are_found_by_their_own_names(machine):
     machine(0, "HD Webcam", ["usb-HD_Webcam-video-index0"])
     machine(1, "HD Webcam", ["usb-HD_Webcam-video-index1"])  # gives no pictures, only data about them
     assert names() == ["usb-HD_Webcam-video-index0", "csi"]
+
+
+def test_a_webcam_has_one_name_however_it_is_asked_for(machine):
+    machine(0, "HD Webcam", ["usb-HD_Webcam-video-index0"])
+    machine(1, "Old Webcam")
+    assert names("0") == names()[:1]
+    assert names("1") == ["video1"]
 
 
 def test_webcams_without_such_names_are_found_by_number(machine):

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 
 from fingerpost.core.errors import SoundError, VoiceError
+from fingerpost.core.events import Fault, Recovered
+from fingerpost.core.loop import Loop
 from fingerpost.core.phrases import PhraseBook
 from fingerpost.core.ports import Speaker, Voice
 from fingerpost.core.speech import Mouth, SpeechThread
+from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Clip, Utterance
 from fingerpost.devices.replay import SimulatedClock
+from tests.parts import english, status
 
 RATE = 22050
 BOOK = PhraseBook({"a": "alpha", "b": "beta", "c": "gamma", "named": "{thing}", "maybe": "Maybe {thing}."}, {})
@@ -58,11 +62,11 @@ class FakeVoice(Voice):
 class Bench:
     """A mouth on a simulated clock."""
 
-    def __init__(self):
+    def __init__(self, book=BOOK):
         self.clock = SimulatedClock()
         self.speaker, self.voice, self.heard = FakeSpeaker(self.clock), FakeVoice(), []
         earcons = {name: Clip(np.ones(RATE // 10, np.int16), RATE) for name in ("ready", "fault")}
-        self.mouth = Mouth(self.speaker, self.voice, BOOK, earcons, self.clock,
+        self.mouth = Mouth(self.speaker, self.voice, book, earcons, self.clock,
                            lambda at, text, phrase: self.heard.append((round(at, 2), text)))
 
     def wait(self, seconds):
@@ -100,6 +104,59 @@ def test_an_interruption_replaces_everything(bench):
     bench.mouth.say(Utterance("c", interrupts=True))
     bench.wait(1.0)
     assert bench.heard == [(0.0, "alpha"), (0.2, "gamma")]
+
+
+@pytest.fixture
+def faulty():
+    """A bench with a loop whose parts fail and recover; what was said of it."""
+    bench = Bench(english())
+    loop = Loop(State(mode=POINTING), bench.mouth, lambda action: None, status)
+
+    def happen(*events, pause=0.02):
+        for kind, part in events:
+            loop.feed(kind(part, bench.clock.now()))
+            bench.wait(pause)
+        bench.wait(6.0)
+        return [(at, text) for at, text in bench.heard if not text.startswith("[")]
+
+    return bench, happen
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02, 0.3])
+def test_faults_at_once_are_all_heard(faulty, pause):
+    _, happen = faulty
+    said = happen((Fault, "buttons"), (Fault, "gpu"), (Fault, "camera"), pause=pause)
+    assert [text for _, text in said] == [
+        "The buttons do not answer.", "The graphics processor has failed. I am slower now.",
+        "I cannot see: the camera is gone."]
+    assert all(later - at > 0.49 for (at, _), (later, _) in zip(said, said[1:])), "each is heard to its end"
+
+
+def test_a_fault_cuts_off_all_else_and_nothing_but_the_wearer_cuts_off_a_fault(faulty):
+    bench, happen = faulty
+    bench.mouth.say(Utterance("named", (("thing", "Kiwi"),)))
+    bench.mouth.say(Utterance("named", (("thing", "Lime"),)))
+    bench.wait(0.1)
+    (_, named), (at, fault) = happen((Fault, "camera"))
+    assert (named, fault) == ("kiwi", "I cannot see: the camera is gone.")
+    assert at < 0.3, "the other name is dropped, and this one cut"
+    bench.mouth.say(Utterance("fault_eyes", priority=2, interrupts=True))
+    bench.wait(0.1)
+    bench.mouth.say(Utterance("named", (("thing", "Kiwi"),), interrupts=True))
+    bench.wait(2.0)
+    (eyes_at, eyes), (name_at, name) = bench.heard[-2:]
+    assert (eyes, name) == ("I cannot see: the recogniser has stopped.", "kiwi")
+    assert name_at - eyes_at > 0.49
+    bench.mouth.say(Utterance("fault_eyes", priority=2, interrupts=True))
+    bench.wait(0.1)
+    bench.mouth.hush()
+    assert bench.mouth.idle()
+
+
+def test_of_a_camera_that_comes_and_goes_only_the_last_news_waits(faulty):
+    _, happen = faulty
+    said = happen(*[(Fault, "camera"), (Recovered, "camera")] * 10)
+    assert [text for _, text in said] == ["I cannot see: the camera is gone.", "The camera is back."]
 
 
 def test_hush_silences_and_empties_the_queue(bench):

@@ -22,6 +22,7 @@ SINCE = {
     "Service": {
         "Type": OLD, "NotifyAccess": OLD, "ExecStart": OLD, "ExecStopPost": OLD, "Restart": OLD, "RestartSec": OLD,
         "TimeoutStartSec": OLD, "TimeoutStopSec": OLD, "WatchdogSec": OLD, "LimitCORE": OLD, "Environment": OLD,
+        "KillMode": OLD,
         "User": OLD, "UMask": OLD, "NoNewPrivileges": OLD, "CapabilityBoundingSet": OLD, "PrivateTmp": OLD,
         "PrivateNetwork": OLD, "SystemCallFilter": OLD, "SystemCallErrorNumber": 209, "SystemCallArchitectures": 209,
         "RuntimeDirectory": 211, "RuntimeDirectoryMode": 211, "RestrictAddressFamilies": 211, "ProtectSystem": 214,
@@ -91,6 +92,7 @@ def test_the_device_is_watched_and_has_a_budget_of_failures():
     assert (keys["Type"], keys["NotifyAccess"], keys["Restart"]) == ("notify", "main", "on-failure")
     assert keys["OnFailure"] == "fingerpost-failed.service"
     assert 0 < int(keys["WatchdogSec"]) < int(keys["StartLimitIntervalSec"])
+    assert keys["KillMode"] == "mixed", "the device ends its own processes, in order"
 
 
 def test_the_board_goes_off_only_if_the_wearer_wanted_it():

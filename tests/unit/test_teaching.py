@@ -92,6 +92,14 @@ def test_a_fault_of_another_part_is_not_spoken_into_the_recording():
     assert story.state.faults == set()
 
 
+@pytest.mark.parametrize("part", ["gpu", "buttons", "action_button"])
+def test_a_fault_that_naming_does_not_feel_is_told_and_the_recording_begins_anew(part):
+    story = with_samples(BY_VOICE).press("action", "long").happen(Fault(part, 1.0))
+    assert story.actions[-1] == Listen(), "what is spoken into a recording must not become the name"
+    assert story.said() == ["say_name", "fault_" + part, "say_name"]
+    assert (story.state.mode, story.state.waiting_samples) == (NAMING, 2)
+
+
 def test_a_finger_that_stayed_is_not_greeted_when_the_name_has_been_said():
     story = Story(TEACHING).rest("")
     story.state = replace(story.state, naming_by=BY_VOICE)

@@ -32,7 +32,7 @@ def test_the_camera_is_asked_for_the_size_in_the_settings(monkeypatch):
     monkeypatch.setattr(sources, "Webcam", lambda *details: asked.append(details))
     settings = replace(Settings(), camera=CameraSettings("1", width=800, height=600))
     assert isinstance(wiring.open_camera(settings), LiveCamera)
-    assert asked == [(1, 800, 600)]
+    assert asked == [("/dev/video1", 800, 600)]
 
 
 def test_without_a_microphone_names_are_chosen_from_a_list_and_that_is_said(monkeypatch, tmp_path, caplog):

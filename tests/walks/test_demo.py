@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import re
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fingerpost.cli import main
 from fingerpost.commands import demo
 from fingerpost.devices.clips import decode_wav
 from fingerpost.home import asset_home
@@ -34,7 +34,7 @@ def played(tmp_path_factory, walk):
     folder = tmp_path_factory.mktemp("demo")
     printed = io.StringIO()
     with redirect_stdout(printed):
-        assert demo.main(argparse.Namespace(walk=walk.name, out=folder, language="en")) == 0
+        assert main(["demo", "--walk", walk.name, "--out", str(folder)]) == 0
     matches = [LINE.match(line) for line in printed.getvalue().splitlines()]
     return folder, [(float(match.group(1)), match.group(2)) for match in matches if match]
 
@@ -42,6 +42,15 @@ def played(tmp_path_factory, walk):
 def test_the_words_are_the_expected_ones(played, walk):
     expected = (walk / "expected.txt").read_text(encoding="utf-8").splitlines()
     assert [text for _, text in played[1] if not text.startswith("[")] == expected
+
+
+def test_nothing_is_compiled_for_it_on_a_board_with_tensorrt(monkeypatch, tmp_path):
+    runtimes = []
+    monkeypatch.setattr(demo, "replay", lambda recording, settings, *parts, **files: runtimes.append(
+        settings.recognition.runtime))
+    main(["demo", "--out", str(tmp_path)])
+    main(["demo", "--out", str(tmp_path), "--runtime", "auto"])
+    assert runtimes == ["onnx", "auto"]
 
 
 def test_sound_begins_within_0_3_s_of_each_line_and_nowhere_else(played):

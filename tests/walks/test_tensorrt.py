@@ -33,7 +33,7 @@ def test_the_words_are_the_expected_ones(found, generation, walk, monkeypatch, t
     tensorrt_desk.set_up(monkeypatch, generation, tmp_path / "fault")
     troubles = []
     hear_of_trouble(Settings(), RealClock(), troubles.append)
-    assert demo.main(argparse.Namespace(walk=walk, out=tmp_path, language="en")) == 0
+    assert demo.main(argparse.Namespace(walk=walk, out=tmp_path, language="en", runtime="tensorrt")) == 0
     matches = [LINE.match(line) for line in capsys.readouterr().out.splitlines()]
     said = [match.group(2) for match in matches if match and not match.group(2).startswith("[")]
     expected = asset_home() / "assets" / "walks" / walk / "expected.txt"

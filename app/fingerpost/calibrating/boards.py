@@ -126,6 +126,8 @@ def fit_lens(views: Sequence[BoardView], size: Size) -> Fitted:
     _check_places(good, size)
     if _widest_angle(tilts) < LEAST_TILT_DEGREES:
         raise DataError("the board always faced the camera: tilt it to the left, right, top and bottom too")
+    if not lens.is_plausible():
+        raise DataError("no lens is as these views tell: show the board farther in the corners of the picture too")
     return Fitted(lens, len(good), len(chosen) - len(good))
 
 

@@ -11,8 +11,6 @@ from collections import Counter
 from typing import Callable, Dict, Iterable, List
 from typing import Counter as Counts
 
-import numpy as np
-
 from ..core.errors import CameraError
 from ..core.phrases import PhraseBook
 from ..core.ports import Buttons, Camera, Clock
@@ -34,8 +32,8 @@ _STEP_SECONDS = 0.02
 class Session:
     """What was touched so far, and what the wearer hears of it."""
 
-    def __init__(self, find: Callable[[np.ndarray], Touch], book: PhraseBook) -> None:
-        """`find` gives the touch in an RGB frame, or raises Unseen."""
+    def __init__(self, find: Callable[[Frame], Touch], book: PhraseBook) -> None:
+        """`find` gives the touch in a frame, or raises Unseen."""
         self._find, self._book = find, book
         self._touches: Dict[int, List[Touch]] = {}
 
@@ -59,7 +57,7 @@ class Session:
         try:
             for frame in frames:
                 try:
-                    found.append(self._find(frame.pixels))
+                    found.append(self._find(frame))
                 except Unseen as error:
                     troubles[error.phrase] += 1
                     log.info("%s", error)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import DataError
-from ..core.types import Fingertip
+from ..core.types import Fingertip, Frame
 from ..vision.fingertip import FingertipFinder
 from ..vision.lens import Lens
 from .markers import find_markers
@@ -48,10 +48,12 @@ class Touch:
     """What the wearer calls that target, one of PLACES."""
 
 
-def find_touch(pixels: np.ndarray, finder: FingertipFinder, lens: Optional[Lens] = None) -> Touch:
-    """The touch that an RGB frame shows. Raises Unseen where it shows none, or none that can be trusted."""
-    targets = find_targets(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), lens)
-    tip = finder.guess(pixels)
+def find_touch(frame: Frame, finder: FingertipFinder, lens: Optional[Lens] = None) -> Touch:
+    """The touch that a frame shows. Raises Unseen where it shows none, or none that can be trusted, and DataError where
+    the lens is not that of its camera."""
+    grey = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2GRAY)
+    targets = find_targets(grey, lens.fits(frame) if lens is not None else None)
+    tip = finder.guess(frame.pixels)
     if tip.confidence < finder.threshold or tip.length <= 0.0:
         raise Unseen("no_hand", "no pointing finger is seen")
     away = np.hypot(*(targets - (tip.x, tip.y)).T)
@@ -59,12 +61,12 @@ def find_touch(pixels: np.ndarray, finder: FingertipFinder, lens: Optional[Lens]
     if away[target] > REACH * np.sort(np.hypot(*(targets - targets[target]).T))[1]:
         raise Unseen("calibrate_off", "the finger is on no target of the page")
     x, y = targets[target].tolist()
-    return Touch(target, tip, (x, y), pixels.shape[1], name_targets(targets)[target])
+    return Touch(target, tip, (x, y), frame.pixels.shape[1], name_targets(targets)[target])
 
 
 def find_targets(grey: np.ndarray, lens: Optional[Lens] = None) -> np.ndarray:
-    """Where the targets of the page are in a grey frame, (8, 2) pixels, hidden ones too. Raises Unseen."""
-    lens = lens.scaled(grey.shape[1], grey.shape[0]) if lens is not None else None
+    """Where the targets of the page are in a grey frame, (8, 2) pixels, hidden ones too. The lens is one for frames of
+    that size. Raises Unseen."""
     seen = find_markers(grey)
     known = {number: corners for number, corners in seen.items() if number in FINGER_PAGE.markers}
     if not known and seen:

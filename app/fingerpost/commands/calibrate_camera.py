@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Iterable, List, Tuple
+from typing import Iterable, List, Optional, Tuple
 
 import cv2
 
@@ -41,26 +42,34 @@ def main(args: argparse.Namespace) -> int:
     if not is_recording(args.source):
         print(f"Show the board to the camera for {args.seconds:g} s: near, everywhere in the picture, and tilted.")
     with ExitStack() as stack:
-        views, size = collect(read_frames(stack, args.source, load_settings(args.settings), args.seconds))
+        views, size, camera = collect(read_frames(stack, args.source, load_settings(args.settings), args.seconds))
     fitted = fit_lens(views, size)
     path = state_home() / CAMERA_RECORD
-    write_lens(path, fitted.lens)
+    write_lens(path, replace(fitted.lens, camera=camera))
     print(f"{path}: {fitted.views} views of {size[0]} x {size[1]} pixels, {fitted.dropped} others dropped; they miss "
           f"the board by {fitted.lens.error_px:.2f} pixels")
     return 0
 
 
-def collect(frames: Iterable[Frame]) -> Tuple[List[BoardView], Size]:
-    """The views that tell something new, and the size of the frames. Raises DataError where that changes."""
+def collect(frames: Iterable[Frame]) -> Tuple[List[BoardView], Size, str]:
+    """The views that tell something new, the size of the frames, and the name of their camera. Raises DataError where
+    one of these two changes."""
     kept: List[BoardView] = []
-    size: Size = (0, 0)
+    first: Optional[Frame] = None
     for frame in Progress(frames, "looking for the board"):
-        height, width = frame.pixels.shape[:2]
-        if size not in ((0, 0), (width, height)):
-            raise DataError(f"there are pictures of {size[0]} x {size[1]} pixels and of {width} x {height}: give those "
-                            "of one camera in one size")
-        size = (width, height)
+        first = first or frame
+        if (frame.pixels.shape, frame.camera) != (first.pixels.shape, first.camera):
+            raise DataError(f"there are pictures of {describe(first)} and of {describe(frame)}: give those of one "
+                            "camera in one size")
         view = find_board(cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2GRAY))
-        if is_useful(view, kept, width):
+        if is_useful(view, kept, frame.pixels.shape[1]):
             kept.append(view)
-    return kept, size
+    if first is None:
+        raise DataError("there are no pictures: give a video, a folder of pictures, or a camera")
+    return kept, (first.pixels.shape[1], first.pixels.shape[0]), first.camera
+
+
+def describe(frame: Frame) -> str:
+    """The size of a frame, and its camera if that is known."""
+    height, width = frame.pixels.shape[:2]
+    return f"{width} x {height} pixels" + (f" from {frame.camera}" if frame.camera else "")

@@ -39,7 +39,7 @@ from ..wiring import CAMERA_RECORD, FINGERTIP_RECORD, open_buttons, open_camera,
 
 STILL = 0.02
 """Frame widths by which the tip may move from one frame of a video to the next while the finger is put somewhere."""
-Finder = Callable[[np.ndarray], Touch]
+Finder = Callable[[Frame], Touch]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +97,7 @@ def gather(frames: Iterable[Frame], find: Finder, apart: bool) -> List[Touch]:
     for frame in Progress(frames, "looking for the page"):
         count += 1
         try:
-            touch = find(frame.pixels)
+            touch = find(frame)
         except Unseen as error:
             troubles[str(error)] += 1
             last = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..devices.replay import Recording
 from ..home import asset_home
 from ..observers import Transcript
-from ..settings import Settings
+from ..settings import ONNX, RUNTIMES, Settings
 from ..tomlfile import read_toml
 from .replay import replay
 
@@ -23,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("demo"), metavar="DIR",
                         help="folder for narration.wav and overlay.mp4 (default: demo)")
     parser.add_argument("--language", default="en", help="language of the voice (default: en)")
+    parser.add_argument("--runtime", choices=RUNTIMES, default=ONNX,
+                        help="what computes the networks (default: %(default)s, which compiles nothing)")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -31,7 +33,7 @@ def main(args: argparse.Namespace) -> int:
     facts = read_toml(walk / "walk.toml")
     settings = Settings()
     settings = change(settings, teaching=change(settings.teaching, names=tuple(facts["names"])),
-                      recognition=change(settings.recognition, recogniser=facts["recogniser"]),
+                      recognition=change(settings.recognition, recogniser=facts["recogniser"], runtime=args.runtime),
                       speech=change(settings.speech, language=args.language))
     print(facts["title"])
     presses = walk / "presses.jsonl"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
 from ..core.errors import ModelError
 from ..core.ports import Backend
-from ..inference.engines import WORKSPACE_MB, Engines, choose_precision, find_source, make_key
+from ..inference.engines import WORKSPACE_MB, Engines, Source, choose_precision, find_source, make_key
 from ..inference.onnx import OnnxBackend
 from ..inference.process import Platform
 from ..inference.tensorrt import NO_TENSORRT, TensorRTBackend, find_tensorrt, make_engine
@@ -33,23 +33,35 @@ def add_arguments_build(parser: argparse.ArgumentParser) -> None:
 
 
 def main_build(args: argparse.Namespace) -> int:
-    """Compile the models, one after the other."""
+    """Compile the models, one after the other. One that fails does not keep the others from it."""
     shared = find_tensorrt()
     if shared is None:
         raise ModelError(NO_TENSORRT)
     platform = shared.join().platform
     shared.close()  # its memory is needed for building
-    models = InstalledModels()
+    models, failures = InstalledModels(), []
     for name in args.names or models.names():
-        source = find_source(models.load(name))
-        precision, reason = choose_precision(source, platform, args.precision)
-        if reason:
-            print(f"{name}: {precision} instead of {args.precision}: {reason}")
-        line = ProgressLine(name)
-        engine = make_engine(source, shared.python, precision, Engines(), workspace_mb=args.workspace, tell=line.show)
+        try:
+            build(find_source(models.load(name)), shared.python, platform, args)
+        except ModelError as error:
+            failures.append(f"{name}: {error}")
+    for failure in failures:
+        print(f"fingerpost: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def build(source: Source, python: str, platform: Platform, args: argparse.Namespace) -> None:
+    """Compile one network and say what became of it. Raises ModelError."""
+    name = source.name
+    precision, reason = choose_precision(source, platform, args.precision)
+    if reason:
+        print(f"{name}: {precision} instead of {args.precision}: {reason}")
+    line = ProgressLine(name)
+    try:
+        engine = make_engine(source, python, precision, Engines(), workspace_mb=args.workspace, tell=line.show)
+    finally:
         line.clear()
-        print(f"{name}: {precision}, {len(engine.plan) / 1e6:.1f} MB, {line.seconds:.0f} s, for {describe(platform)}")
-    return 0
+    print(f"{name}: {precision}, {len(engine.plan) / 1e6:.1f} MB, {line.seconds:.0f} s, for {describe(platform)}")
 
 
 def add_arguments_list(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +75,7 @@ def main_list(args: argparse.Namespace) -> int:
     """Print the engines that are kept, and which of them are used here."""
     if args.timing:
         return print_timing(args.threads)
-    shared, models = find_tensorrt(), InstalledModels()
-    platform = shared.join().platform if shared is not None else None
+    models, platform = InstalledModels(), find_platform()
     engines = Engines().list()
     for path, key in engines:
         if key is None:
@@ -107,6 +118,16 @@ def make_backends(info: ModelInfo, threads: int) -> Iterator[Tuple[str, Backend]
     shared = find_tensorrt()
     if shared is not None:
         yield TENSORRT, TensorRTBackend(find_source(info), shared)
+
+
+def find_platform() -> Optional[Platform]:
+    """What engines depend on here; None, which is said where it should be otherwise, if TensorRT cannot be used."""
+    shared = find_tensorrt()
+    try:
+        return None if shared is None else shared.join().platform
+    except ModelError as error:
+        print(error)
+        return None
 
 
 def describe(platform: Platform) -> str:

@@ -18,7 +18,7 @@ from ..core.state import BY_NEXT, BY_VOICE
 from ..core.types import Press
 from ..devices.microphone import WavMicrophone
 from ..devices.replay import RecordedButtons, Recording, SimulatedClock
-from ..devices.sound import WavSpeaker
+from ..devices.wavspeaker import WavSpeaker
 from ..observers import JsonLines, Transcript
 from ..overlay import OverlayVideo
 from ..progress import Progress

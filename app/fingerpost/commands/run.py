@@ -8,15 +8,17 @@ import signal
 import threading
 from contextlib import ExitStack
 from dataclasses import replace as change
+from functools import partial
 from pathlib import Path
 from typing import Sequence
 
-from ..announcements import STARTING, load_announcement
+from ..announcements import PREPARING, STARTING, load_announcement
 from ..core.errors import SoundError
 from ..core.loop import Observer
 from ..core.ports import Clock, Speaker
 from ..core.types import Utterance
 from ..devices.clocks import RealClock
+from ..devices.pluggable import PluggableSpeaker
 from ..observers import Transcript
 from ..settings import Settings, load_settings
 from ..sounding import open_phrases, open_speaker
@@ -47,32 +49,35 @@ def main(args: argparse.Namespace) -> int:
         clock = RealClock()
         observers = [Transcript(start=clock.now())]
         speaker = open_speaker(settings, stack)
-        announced = say_starting(settings, speaker, clock, observers)
+        announced = announce(STARTING, settings, speaker, clock, observers)
         live(stack, settings, clock, speaker, observers, stop, announced)
     return 0
 
 
-def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, observers: Sequence[Observer],
+def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableSpeaker, observers: Sequence[Observer],
          stop: threading.Event, announced: bool) -> None:
     """Open all other parts and run; `stack` closes them, `announced` says whether the wearer knows of the start."""
     # Loaded only now, for the wearer is to hear of the start before this has taken its seconds.
     from ..core.live import PerceptionThread, run_live
     from ..home import state_home
-    from ..runtimes import hear_of_trouble
+    from ..runtimes import hear_of_builds, hear_of_trouble
     from ..sayings import render_ahead
+    from ..upkeep.preparation import Preparation
     from ..upkeep.service import Manager, Service
     from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone
 
-    body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
-                    open_microphone(settings, stack), live=True)
+    manager = Manager.find()
+    preparation = Preparation(partial(announce, PREPARING, settings, speaker, clock, observers), manager, clock)
+    with hear_of_builds(settings, preparation.go_on):
+        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
+                        open_microphone(settings, stack), live=True)
     render_ahead(body)
     camera = stack.enter_context(open_camera(settings))
     buttons = open_buttons(settings, stack)
     perception = PerceptionThread(body.eyes, camera, clock)
     hear_of_trouble(settings, clock, perception.events.put)
     keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put))
-    manager = Manager.find()
-    service = Service(manager, [*body.heartbeats, perception.heartbeat, camera.heartbeat])
+    service = Service(manager, [*body.heartbeats, perception.heartbeat, camera.heartbeat, speaker.heartbeat])
     stack.callback(service.stop)
     loop = body.loop(perception.submit, [*observers, keeper, service], announced)
     run_live(loop, body.mouth, perception, buttons, clock, stop)
@@ -80,16 +85,16 @@ def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, o
         manager.leave_off_note()
 
 
-def say_starting(settings: Settings, speaker: Speaker, clock: Clock, observers: Sequence[Observer]) -> bool:
-    """Say that the device is starting, long before it has models and a voice; returns whether that could be said."""
+def announce(phrase: str, settings: Settings, speaker: Speaker, clock: Clock, observers: Sequence[Observer]) -> bool:
+    """Say how far the start is, long before there are models and a voice; returns whether that could be said."""
     book = open_phrases(settings)
     try:
-        speaker.play(load_announcement(settings.speech.language, STARTING))
+        speaker.play(load_announcement(settings.speech.language, phrase))
     except SoundError as error:
         log.warning("%s", error)
         return False
     for observer in observers:
-        observer.on_heard(clock.now(), book.text(Utterance(STARTING)), STARTING)
+        observer.on_heard(clock.now(), book.text(Utterance(phrase)), phrase)
     return True
 
 

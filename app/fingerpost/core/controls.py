@@ -27,6 +27,8 @@ RESEMBLES = 0.2
 """Something that is less likely than this to be what it resembles most resembles nothing known."""
 RIVALS = 0.5
 """Two names are rivals when the second is at least so many times as likely as the first."""
+LASTING = frozenset({"gpu"})
+"""Parts that do not recover while the device runs, and without which it only gets slower."""
 NOBODY = Guess("", 0.0)
 
 
@@ -114,9 +116,10 @@ def fall_asleep(state: State, press: Press) -> Outcome:
 
 
 def wake(state: State, press: Press) -> Outcome:
-    """Look again, and say what is broken."""
-    state = replace(state, mode=POINTING, answer=None, guidance=None)
-    faults = tuple(Say(Utterance("fault_" + part, priority=2)) for part in sorted(state.faults))
+    """Look again, and say what is broken; what lasts and was heard of is not told again."""
+    broken = state.faults - (LASTING - state.slept_through)
+    state = replace(state, mode=POINTING, answer=None, guidance=None, slept_through=frozenset())
+    faults = tuple(Say(Utterance("fault_" + part, priority=2)) for part in sorted(broken))
     return state, (Sleep(False), reply("awake")) + faults
 
 

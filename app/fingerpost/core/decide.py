@@ -28,12 +28,11 @@ from .events import (
     Say,
     Seen,
     Status,
-    StopListening,
     Tick,
     WayChanged,
 )
 from .replies import Outcome, mend
-from .state import ASLEEP, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
+from .state import ASLEEP, BLINDING, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import Press, Utterance
 
 NEWS_SECONDS = 4.0
@@ -96,7 +95,7 @@ def on_recognised(state: State, recognised: Recognised) -> Outcome:
 
 
 def on_fault(state: State, fault: Fault) -> Outcome:
-    """Announce the fault once and forget what was seen before it: no stale name may follow.
+    """Announce the fault once. What was seen before one that blinds is forgotten: no stale name may follow.
 
     A fault of the memory or the microphone is the answer to a press, and so is announced every time. Samples that
     were being learned wait again.
@@ -104,15 +103,15 @@ def on_fault(state: State, fault: Fault) -> Outcome:
     if fault.part in ("memory", "eyes") and state.learning_samples:
         state = replace(state, waiting_samples=state.learning_samples, learning_samples=0)
     known = fault.part in state.faults and fault.part not in ("memory", "microphone")
-    state = replace(state, faults=state.faults | {fault.part}, dwell=None, view=None)
-    if known or (state.mode == ASLEEP and fault.part not in BUTTONS):
+    state = replace(state, faults=state.faults | {fault.part})
+    if fault.part in BLINDING:
+        state = replace(state, dwell=None, view=None)
+    if known:
         return state, ()
+    if state.mode == ASLEEP and fault.part not in BUTTONS:
+        return replace(state, slept_through=state.slept_through | {fault.part}), ()
     announced = (Chime("fault"), Say(Utterance("fault_" + fault.part, priority=2, interrupts=True)))
-    if state.mode != NAMING:
-        return state, announced
-    if fault.part != "microphone":
-        return naming.leave(state), (StopListening(),) + announced
-    state, more = naming.ask_list(state)
+    state, more = naming.on_fault(state, fault.part) if state.mode == NAMING else (state, ())
     return state, announced + more
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from typing import Union
+from typing import Optional, Union
 
 from .errors import CameraError, StaleFrame
 from .events import Action, ChangeWay, Event, Fault, Recovered, Sleep, Tick
@@ -22,12 +22,14 @@ TICK_SECONDS = 0.1
 MAX_FRAME_AGE_SECONDS = 0.5
 CAMERA_GRACE_SECONDS = 1.5
 """A camera may be silent for so long before its loss is announced; an unplugged one is heard of within 3 s."""
+FIRST_FRAME_SECONDS = 20.0
+"""To its first frame a camera that is there may take so long: a pipeline takes up to 15 s, and then says why."""
 HUNG_SECONDS = 3.0
 """After so long in one turn the wearer is told that the eyes have stopped."""
 PERCEPTION_PATIENCE_SECONDS = 30.0
 """After so long they are given up (docs/decisions/016-when-the-watchdog-bites.md)."""
-CHANGE_PATIENCE_SECONDS = 4000.0
-"""To look in another way another network may have to be compiled first, which is itself given up after an hour."""
+CHANGE_PATIENCE_SECONDS = 1500.0
+"""To look in another way another network may have to be compiled first, which is itself given up after 20 minutes."""
 _FAREWELL_SECONDS = 4.0
 
 
@@ -41,7 +43,7 @@ class PerceptionThread(threading.Thread):
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.heartbeat = Heartbeat("perception", PERCEPTION_PATIENCE_SECONDS)
         self._good_at = clock.now()
-        self._last_index = -1
+        self._last_index: Optional[int] = None
         self._camera_lost = False
         self._asleep = False
         self._stopping = False
@@ -107,7 +109,9 @@ class PerceptionThread(threading.Thread):
     def _miss(self, error: Union[CameraError, StaleFrame]) -> None:
         """No frame: a short gap is waited for, a longer one is a fault."""
         now = self._clock.now()
-        if not self._camera_lost and now - self._good_at > CAMERA_GRACE_SECONDS:
+        begins = self._last_index is None and isinstance(error, StaleFrame)
+        grace_seconds = FIRST_FRAME_SECONDS if begins else CAMERA_GRACE_SECONDS
+        if not self._camera_lost and now - self._good_at > grace_seconds:
             self._camera_lost = True
             self.events.put(Fault("camera", now, str(error)))
         self._clock.sleep(POLL_SECONDS)

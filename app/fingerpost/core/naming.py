@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .events import Chime, Learn, Listen, Listened, RenameThing, Report, StopListening
+from .events import Chime, Learn, Listen, Listened, RenameThing, Report, Say, StopListening
 from .replies import Outcome, mend, reply, tell_place
-from .state import BY_NEXT, BY_VOICE, MENU, NAMING, TEACHING, Menu, Naming, State
-from .types import Press
+from .state import BLINDING, BY_NEXT, BY_VOICE, MENU, NAMING, TEACHING, Menu, Naming, State
+from .types import Press, Utterance
 
 
 def ask_name(state: State, renamed: str = "") -> Outcome:
@@ -58,6 +58,19 @@ def cancel(state: State, press: Press) -> Outcome:
     """Any press while the wearer is asked for a name; samples go on waiting for one."""
     state = leave(state)
     return state, (StopListening(), reply("cancelled")) + tell_place(state)
+
+
+def on_fault(state: State, part: str) -> Outcome:
+    """A fault while the wearer is asked for a name; the actions are for after its announcement.
+
+    Without the microphone a name is chosen from the list; without what the samples need none can be given. Any other
+    fault is only spoken into the recording, which begins anew.
+    """
+    if part == "microphone":
+        return ask_list(state)
+    if part in BLINDING:
+        return leave(state), (StopListening(),)
+    return state, (Say(Utterance("say_name", priority=1)), Listen())
 
 
 def leave(state: State) -> State:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 BATCH_TEXTS = 50
 """Texts that are rendered in one go: enough to start a process rarely, few enough to go on soon."""
 _NICENESS = 10
+URGENT = 2
+"""Utterances of this priority and above, as faults have it, are cut off by the wearer alone, and not by each other."""
 SPEECH_PATIENCE_SECONDS = 30.0
 """A turn of the mouth may have to render one text, for which the voice takes 20.5 s at most before it gives up."""
 RENDERING_PATIENCE_SECONDS = 60.0
@@ -41,16 +43,21 @@ class Mouth:
         self._queue: List[Utterance] = []
         self._rest: List[Clip] = []
         self._generation = 0
+        self._priority = 0  # of the utterance whose turn it was last
         self._chime_until = float("-inf")
         self._rendering = False
         self.something_to_say = threading.Event()
         self.heartbeat = Heartbeat("speech", SPEECH_PATIENCE_SECONDS)
 
     def say(self, utterance: Utterance) -> None:
-        """Queue the utterance by priority, or put it in the place of everything else when it interrupts."""
+        """Queue the utterance by priority; one that interrupts takes the place of everything else that is not urgent.
+
+        What waits already is not said twice: the news of a loose plug would grow without end.
+        """
         with self._lock:
+            self._queue = [waiting for waiting in self._queue if waiting != utterance]
             if utterance.interrupts:
-                self._silence()
+                self._make_way()
             place = sum(1 for waiting in self._queue if waiting.priority >= utterance.priority)
             self._queue.insert(place, utterance)
         self.something_to_say.set()
@@ -87,7 +94,7 @@ class Mouth:
             if not self._queue:
                 return
             utterance = self._queue.pop(0)
-            generation, self._rendering = self._generation, True
+            generation, self._rendering, self._priority = self._generation, True, utterance.priority
         clips: List[Clip] = []
         try:
             text = self._book.text(utterance)
@@ -119,6 +126,14 @@ class Mouth:
             log.error("%s", error)
             return False
         return True
+
+    def _make_way(self) -> None:
+        """Drop what sounds and what waits, unless it is urgent."""
+        urgent = [waiting for waiting in self._queue if waiting.priority >= URGENT]
+        sounds = self._rendering or bool(self._rest) or self._speaker.busy()
+        if not sounds or self._priority < URGENT:
+            self._silence()
+        self._queue = urgent
 
     def _silence(self) -> None:
         self._generation += 1

@@ -14,6 +14,8 @@ BY_VOICE, BY_LIST, BY_NEXT = "voice", "list", "next"
 """How a thing taught by button gets its name: the wearer says it, chooses it, or it is the next free one."""
 WAYS = PAST_FINGER, WHOLE_THINGS = "crop", "detector"
 """The ways to look: at what is cut out past the finger, or at the whole thing that a detector finds there."""
+BLINDING = ("camera", "eyes", "memory")
+"""Parts without which nothing is seen or learned: their faults end a dwell and the naming of samples."""
 MENU_ITEMS = ("known", "forget", "rename", "undo", "way", "help")
 
 
@@ -191,6 +193,8 @@ class State:
     announced: bool = False
     """Whether "starting" has been said."""
     faults: FrozenSet[str] = frozenset()
+    slept_through: FrozenSet[str] = frozenset()
+    """Faults that came during sleep; the wearer has not heard of them yet."""
     view: Optional[View] = None
     finger_at: Optional[float] = None
     """When a finger was last seen."""

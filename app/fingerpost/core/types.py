@@ -23,6 +23,8 @@ class Frame:
     index: int
     at: float
     pixels: numpy.ndarray
+    camera: str = ""
+    """The name of the camera; empty where that is not known, as of a recording."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,8 @@ class Utterance:
     """Something to say: a phrase of the phrase file with its slots filled.
 
     The slots `thing`, `other` and `things` hold object ids, which the phrase book turns into names; all others
-    are literal text. `interrupts` cuts off what is being said; otherwise the utterance waits its turn, those of
-    higher `priority` first.
+    are literal text. `interrupts` cuts off what is being said, unless that is urgent; otherwise the utterance waits its
+    turn, those of higher `priority` first.
     """
 
     phrase: str

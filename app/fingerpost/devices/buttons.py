@@ -166,6 +166,11 @@ class KeyboardButtons(Buttons):
             return ""  # the terminal window was closed; the wearer's own buttons go on
 
 
+def has_keyboard() -> bool:
+    """Whether somebody could type the presses into a terminal."""
+    return _terminal_of(sys.stdin) is not None
+
+
 def _terminal_of(stream: Optional[IO[Any]]) -> Optional[int]:
     """The stream's file descriptor when it is a terminal that this process may use, else None."""
     try:

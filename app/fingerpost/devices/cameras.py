@@ -38,6 +38,8 @@ class Source(ABC):
     """What it is called in messages. Two sources of one name are the same device."""
     patience_seconds = 5.0
     """After so long in `open` or `read` it is given up as hung."""
+    ending_seconds = 0.0
+    """So long `close` may take to leave the device in order; the end of the program waits for it."""
 
     @abstractmethod
     def open(self) -> None:
@@ -126,10 +128,13 @@ class LiveCamera(Camera):
         self._thread.start()
 
     def close(self) -> None:
-        """Stop capturing. Returns within a second even when the source hangs; its thread ends when it wakes."""
+        """Stop capturing. Returns within a second even when the source hangs, unless that takes longer to end in order;
+        its thread ends when it wakes."""
+        with self._lock:
+            ending_seconds = self._capture.source.ending_seconds if self._capture is not None else 0.0
         self._stopping.set()
         if self._thread is not None:
-            self._thread.join(CHECK_SECONDS + JOIN_SECONDS)
+            self._thread.join(CHECK_SECONDS + JOIN_SECONDS + ending_seconds)
         with self._lock:
             self._capture, self._frame = None, None
 
@@ -195,7 +200,7 @@ class LiveCamera(Camera):
             if self._capture is capture:
                 self._capture = None
         if stopping.is_set():
-            capture.join(JOIN_SECONDS)
+            capture.join(JOIN_SECONDS + source.ending_seconds)
         if not capture.is_alive():
             return capture.trouble
         self._stuck[source.name] = capture
@@ -206,7 +211,7 @@ class LiveCamera(Camera):
         with self._lock:
             if capture is not self._capture:
                 return False
-            self._frame, self._trouble = Frame(self._index, self._clock.now(), pixels), None
+            self._frame, self._trouble = Frame(self._index, self._clock.now(), pixels, capture.source.name), None
             self._index += 1
             news = capture.source.name != self._in_use
             self._in_use = capture.source.name

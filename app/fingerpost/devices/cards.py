@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, List, NamedTuple, Optional, Sequence
 
+from ..environment import changed_environment
+
 ASOUND = Path("/proc/asound")
 NODES = Path("/dev/snd")
 _CARD = re.compile(r" *(\d+) \[(\S+) *\]: (\S+) - (.*)")
@@ -64,17 +66,8 @@ def playing_on(pcm: str) -> Iterator[None]:
     if not pcm:
         yield
         return
-    before = {name: os.environ.get(name) for name in ("SDL_AUDIODRIVER", "AUDIODEV")}
-    os.environ.setdefault("SDL_AUDIODRIVER", "alsa")
-    os.environ["AUDIODEV"] = pcm
-    try:
+    with changed_environment(SDL_AUDIODRIVER=os.environ.get("SDL_AUDIODRIVER", "alsa"), AUDIODEV=pcm):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def _made_at(node: Path) -> int:

@@ -39,9 +39,11 @@ class GpioButtons(Buttons):
     a fault until it is let go.
     """
 
-    def __init__(self, pins: Pins, clock: Optional[Clock] = None) -> None:
+    def __init__(self, pins: Pins, clock: Optional[Clock] = None, patient: bool = False) -> None:
+        """If `patient`, pins that cannot be taken at the start are a fault like any other, else an error of `open`."""
         self.pins = pins
         """Where they are wired to."""
+        self._patient = patient
         self._clock = clock or RealClock()
         self._gpio: Any = None
         self._thread: Optional[threading.Thread] = None
@@ -58,13 +60,16 @@ class GpioButtons(Buttons):
         if self._thread is not None:
             return
         self._gpio = load_gpio()
+        self._polled_at = self._clock.now()
         try:
             self._take_pins()
         except Exception as error:  # the library raises whatever comes
             self._release_pins()
-            raise ButtonsError(f"the pins {self.pins.mode} and {self.pins.action} cannot be read ({error}): end what "
-                               f"else uses them or choose others, {KEYBOARD_REMEDY}") from error
-        self._polled_at = self._clock.now()
+            trouble = ButtonsError(f"the pins {self.pins.mode} and {self.pins.action} cannot be read ({error}): end "
+                                   f"what else uses them or choose others, {KEYBOARD_REMEDY}")
+            if not self._patient:
+                raise trouble from error
+            self._report_broken(trouble)
         self._stopping.clear()
         self._thread = threading.Thread(target=self._poll_until_stopped, name="buttons", daemon=True)
         self._thread.start()

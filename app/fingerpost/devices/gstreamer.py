@@ -18,6 +18,7 @@ from typing import List, Optional, Sequence
 import numpy
 
 from ..core.errors import CameraError
+from ..environment import copy_environment
 from ..settings import CameraSettings
 from .cameras import Source
 
@@ -44,6 +45,7 @@ class Pipeline(Source):
     """
 
     patience_seconds = FIRST_SECONDS + 2 * ENDING_SECONDS  # it keeps its own time, and tells more when that is over
+    ending_seconds = ENDING_SECONDS
 
     def __init__(self, name: str, elements: Sequence[str], width: int, height: int, remedy: str) -> None:
         self.name = name
@@ -65,7 +67,7 @@ class Pipeline(Source):
             # Not standard output, on which NVIDIA's camera element prints; nor Ctrl-C's group, since it is ended here.
             self._process = subprocess.Popen([*LEASH, str(os.getpid()), *self._order(sink)], stdin=subprocess.DEVNULL,
                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=[sink],
-                                             start_new_session=True, env={**os.environ, "LC_ALL": "C"})
+                                             start_new_session=True, env=copy_environment(LC_ALL="C"))
         except OSError as error:
             raise CameraError(f"`{COMMAND}` does not start ({error.strerror}): {self._remedy}") from error
         finally:

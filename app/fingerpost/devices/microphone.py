@@ -14,6 +14,7 @@ import numpy
 from ..core.errors import DataError, MicrophoneError, SoundError
 from ..core.ports import Clock, Microphone
 from ..core.types import Clip
+from ..environment import copy_environment
 from .clips import RATE, decode_wav, resample
 
 COMMAND = "arecord"
@@ -44,7 +45,7 @@ class AlsaMicrophone(Microphone):
             raise MicrophoneError(f"there is no `{COMMAND}`: run `sudo apt install alsa-utils`")
         try:
             listed = subprocess.run([COMMAND, "--list-devices"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                    env={**os.environ, "LC_ALL": "C"}, timeout=self.LISTING_SECONDS).stdout
+                                    env=copy_environment(LC_ALL="C"), timeout=self.LISTING_SECONDS).stdout
         except (OSError, subprocess.TimeoutExpired) as error:
             raise MicrophoneError(f"`{COMMAND}` does not work ({error}): {REMEDY}") from error
         cards = [line for line in listed.decode(errors="replace").splitlines() if line.startswith("card ")]

@@ -10,13 +10,19 @@ from typing import List, Optional
 import numpy
 
 from ..core.errors import SoundError
+from ..core.heartbeat import Heartbeat
 from ..core.ports import Clock, Speaker
 from ..core.types import Clip
 from .cards import ASOUND, NODES, Card, find_card, list_cards
 from .clips import RATE, resample
-from .sound import PygameSpeaker, WavSpeaker
+from .sound import PygameSpeaker
+from .wavspeaker import WavSpeaker
 
 log = logging.getLogger(__name__)
+
+CARDS_PATIENCE_SECONDS = 30.0
+"""To open or close an output takes some seconds at most; a driver that holds it up for longer hangs, and sound with it
+(docs/decisions/016-when-the-watchdog-bites.md)."""
 
 
 class Outputs:
@@ -51,11 +57,12 @@ class PluggableSpeaker(Speaker):
     LOOK_SECONDS = 0.5
     LONGEST_SECONDS = 30.0  # between two attempts to open an output; the pauses grow to this
     KEPT_SECONDS = 8.0  # so many of the last words are said later
+    FILE_SECONDS = 300.0  # so much of the end is in the file: 13 MB, which an SD card of class 10 takes in 1.3 s
 
     def __init__(self, outputs: Outputs, path: Path, clock: Clock, greeting: Optional[Clip] = None) -> None:
         """`path` is the WAV file."""
         self._outputs, self._path, self._greeting = outputs, path, greeting
-        self._stand_in = WavSpeaker(path, clock)
+        self._stand_in = WavSpeaker(path, clock, self.FILE_SECONDS)
         self._speaker: Speaker = self._stand_in
         self._card: Optional[Card] = None
         self._had_card = False
@@ -63,7 +70,10 @@ class PluggableSpeaker(Speaker):
         self._gone: List[Speaker] = []
         self._missed: List[Clip] = []
         self._latest: Optional[Clip] = None
+        self._pause = self._due = 0.0  # seconds between two attempts, and to the next one
+        self._complaint = ""
         self._lock = threading.Lock()
+        self.heartbeat = Heartbeat("sound cards", CARDS_PATIENCE_SECONDS)
         self._stopping = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
@@ -119,25 +129,38 @@ class PluggableSpeaker(Speaker):
         return self._speaker.busy()
 
     def _watch(self) -> None:
-        """Follow what is plugged in, in a thread of its own: to open an output may take long."""
-        pause = due = 0.0
+        """Follow what is plugged in, in a thread of its own: to open an output may take long.
+
+        No error ends it, for a card that is pulled afterwards would be lost for good; each is logged once.
+        """
         while not self._stopping.wait(self.LOOK_SECONDS):
-            card = self._outputs.find_card()
-            if card != self._card:
-                self._card, self._had_card = card, self._had_card or card is not None
-                pause = due = 0.0
-                with self._lock:
-                    if not self._lost:
-                        log.warning("sound card: %s", f"{card.id} is plugged in" if card else "it was pulled")
-                        self._go_without()
-            self._close_gone()
-            if not self._lost:
-                pause = due = 0.0
-            elif card is not None or not self._had_card:
-                due -= self.LOOK_SECONDS
-                if due <= 0.0:
-                    due = pause = min(max(2 * pause, self.LOOK_SECONDS), self.LONGEST_SECONDS)
-                    self._return_to(self._outputs.make(card)[0])
+            self.heartbeat.beat()
+            try:
+                self._look()
+            except Exception as error:
+                if str(error) != self._complaint:
+                    log.exception("sound cards cannot be looked for")
+                self._complaint = str(error)
+        self.heartbeat.rest()
+
+    def _look(self) -> None:
+        """Once: go over to another card, or try to be heard again where nothing is."""
+        card = self._outputs.find_card()
+        if card != self._card:
+            with self._lock:
+                if not self._lost:
+                    log.warning("sound card: %s", f"{card.id} is plugged in" if card else "it was pulled")
+                    self._go_without()
+            self._card, self._had_card = card, self._had_card or card is not None
+            self._pause = self._due = 0.0
+        self._close_gone()
+        if not self._lost:
+            self._pause = self._due = 0.0
+        elif card is not None or not self._had_card:
+            self._due -= self.LOOK_SECONDS
+            if self._due <= 0.0:
+                self._due = self._pause = min(max(2 * self._pause, self.LOOK_SECONDS), self.LONGEST_SECONDS)
+                self._return_to(self._outputs.make(card)[0])
 
     def _return_to(self, speaker: Speaker) -> None:
         """Open it and go over to it, if that can be."""

@@ -112,10 +112,9 @@ def read_source(text: str, settings: CameraSettings) -> List[Source]:
     kind, _, rest = text.partition(":")
     if text == AUTO:
         return find_webcams(settings) + find_csi(settings)
-    if text.isdigit():
-        return [Webcam(int(text), settings.width, settings.height)]
-    if text.startswith("/dev/"):
-        return [Webcam(text, settings.width, settings.height)]
+    if text.isdigit() or text.startswith("/dev/"):
+        device = str(DEVICES / f"video{text}") if text.isdigit() else text
+        return [Webcam(_find_link(device), settings.width, settings.height)]
     if kind == CSI:
         return [make_csi(_read_number(text, rest), settings)]
     if kind == "gst":
@@ -128,11 +127,20 @@ def read_source(text: str, settings: CameraSettings) -> List[Source]:
 def find_webcams(settings: CameraSettings) -> List[Source]:
     """The webcams that are plugged in, those by their own name first."""
     csi = _list_csi_nodes()
-    nodes = (sorted((DEVICES / "v4l" / "by-id").glob("*-video-index0"))  # the other indices give no pictures
-             or sorted(node for node in DEVICES.glob("video[0-9]*") if node.name not in csi))
+    nodes = _list_links() or sorted(node for node in DEVICES.glob("video[0-9]*") if node.name not in csi)
     if not nodes:
         return [Missing("usb", "no webcam is plugged in")]
     return [Webcam(str(node), settings.width, settings.height) for node in nodes]
+
+
+def _list_links() -> List[Path]:
+    """The webcams by their own names, which stay the same wherever they are plugged in."""
+    return sorted((DEVICES / "v4l" / "by-id").glob("*-video-index0"))  # the other indices give no pictures
+
+
+def _find_link(device: str) -> str:
+    """The own name of a webcam, so that it has one name however it was asked for; the device where there is none."""
+    return next((str(link) for link in _list_links() if link.resolve() == Path(device).resolve()), device)
 
 
 def find_csi(settings: CameraSettings) -> List[Source]:

@@ -23,6 +23,7 @@ import numpy
 from ..core.errors import SoundError, VoiceError
 from ..core.ports import Voice
 from ..core.types import Clip
+from ..environment import changed_environment, copy_environment
 from ..wholefile import write_whole
 from .clips import RATE, decode_wav, encode_wav, limit, resample
 from .espeak_child import FAILED
@@ -133,7 +134,7 @@ class CachedVoice(Voice):
         try:
             done = subprocess.run([*CHILD, *self._options], input=orders.encode(), timeout=seconds,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                  env={**os.environ, "PYTHONPATH": search})
+                                  env=copy_environment(PYTHONPATH=search))
         except subprocess.TimeoutExpired:
             return f"espeak-ng hung for {seconds:.0f} s and was stopped: run `fingerpost doctor`"
         if done.returncode == 0:
@@ -238,12 +239,5 @@ def decode_compressed(data: bytes) -> Clip:
 
 def _open_silent_mixer(pygame: Any) -> None:
     """Decoding needs an open mixer, not a sound card."""
-    driver = os.environ.get("SDL_AUDIODRIVER")
-    os.environ["SDL_AUDIODRIVER"] = "dummy"
-    try:
+    with changed_environment(SDL_AUDIODRIVER="dummy"):
         pygame.mixer.init(RATE, -16, 1, allowedchanges=0)
-    finally:
-        if driver is None:
-            del os.environ["SDL_AUDIODRIVER"]
-        else:
-            os.environ["SDL_AUDIODRIVER"] = driver

@@ -22,6 +22,9 @@ WARM_CELSIUS, HOT_CELSIUS = 85.0, 97.0
 (https://github.com/jetsonhacks/installACMModule/issues/4)."""
 UNREAL_ZONES = ("PMIC-Die",)
 """The Nano says 100 degrees of it at all times (https://github.com/dusty-nv/jetson-inference/issues/1206)."""
+COOLING = "let air reach the heat sink, fit a fan"
+FIRST_NANO = "Jetson Nano"
+"""Its name begins so; on later boards, and with later JetPacks, the power modes have other numbers."""
 SUPPLY_REMEDY = "use a supply of 5 V and 4 A at the round socket (jumper J48), or a shorter, thicker cable"
 
 
@@ -84,8 +87,16 @@ def check_temperature(machine: Machine) -> Finding:
     text = f"{hottest:.0f} degrees ({kind})"
     if hottest < WARM_CELSIUS:
         return Finding(OK, text)
-    return Finding(FAIL if hottest >= HOT_CELSIUS else WARN, text,
-                   "let air reach the heat sink, fit a fan, or run `sudo nvpmodel -m 1`")
+    return Finding(FAIL if hottest >= HOT_CELSIUS else WARN, text, _name_cooling(machine))
+
+
+def _name_cooling(machine: Machine) -> str:
+    """What to do against heat. The modes of a board that is not the first Nano are in its /etc/nvpmodel.conf."""
+    if FIRST_NANO in machine.board:
+        return f"{COOLING}, or run `sudo nvpmodel -m 1`"
+    if machine.is_jetson:
+        return f"{COOLING}, or take a mode with fewer watts: `grep 'POWER_MODEL ID' /etc/nvpmodel.conf` lists them"
+    return f"{COOLING}, or let it do less at a time"
 
 
 def _read_sizes(meminfo: str) -> Iterator[Tuple[str, float]]:

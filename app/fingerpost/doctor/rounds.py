@@ -20,8 +20,9 @@ from .machine import Machine
 
 USUAL_SECONDS, CAMERA_SECONDS, TENSORRT_SECONDS = 30.0, 45.0, 90.0
 """How long a check may take before it counts as hung: longer than what it waits for by itself."""
-HELD = ("camera", "buttons", "sound", "microphone")
-"""What the running service has, and nobody else can open meanwhile."""
+HELD = ("camera", "buttons", "sound", "microphone", "tensorrt")
+"""What the running service has, and nobody else can open meanwhile; memory for a second TensorRT a small board has not.
+"""
 
 
 class Check(NamedTuple):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Dict, Tuple
 
+from ..home import DEVICE_STATE
 from .finding import ABSENT, FAIL, OK, WARN, Finding
 from .machine import Answer, Machine, nearest_folder
 
@@ -56,7 +57,7 @@ def check_permissions(machine: Machine, state: Path) -> Finding:
     """The groups that may use camera, sound and pins, and the folder for what changes."""
     folder = nearest_folder(state)
     if not os.access(str(folder), os.W_OK | os.X_OK):
-        return Finding(FAIL, f"{folder} cannot be written", f"run `sudo chown -R {machine.user} {folder}`")
+        return Finding(FAIL, f"{folder} cannot be written", _name_owning(machine, state))
     if machine.user == "root":
         return Finding(OK, "root may do everything")
     members = _read_groups(machine)
@@ -68,6 +69,13 @@ def check_permissions(machine: Machine, state: Path) -> Finding:
         return Finding(WARN, f"{machine.user} is newly in {', '.join(lacking)}", "log out and log in again")
     return Finding(WARN, f"{machine.user} is not in {', '.join(lacking)}",
                    f"run `sudo usermod -aG {','.join(lacking)} {machine.user}`, then log out and log in again")
+
+
+def _name_owning(machine: Machine, state: Path) -> str:
+    """What to do where a user may not write the state folder: that of the service stays the service's."""
+    if state == DEVICE_STATE and state.is_dir():
+        return "it is the service's: run this as `sudo -u fingerpost fingerpost doctor`"
+    return f"run `sudo mkdir -p {state} && sudo chown -R {machine.user} {state}`"
 
 
 def check_disk(machine: Machine, state: Path) -> Finding:
@@ -105,10 +113,17 @@ def check_service(machine: Machine) -> Finding:
     if facts.get("UnitFileState") != "enabled":
         return Finding(WARN, "it does not start when the device is switched on",
                        "run `sudo systemctl enable fingerpost`")
-    if facts.get("ActiveState") not in RUNNING:
+    restarts = facts.get("NRestarts") or "0"
+    if facts.get("ActiveState") == "activating":
+        return Finding(WARN, f"it is starting, {restarts} restarts so far",
+                       "wait for \"ready\"; if it does not come: `journalctl -u fingerpost -n 30`")
+    if facts.get("ActiveState") != "active":
         return Finding(WARN, f"it does not run (last exit {facts.get('ExecMainStatus')})",
                        "run `sudo systemctl start fingerpost`")
-    return Finding(OK, f"running, starts at boot, {facts.get('NRestarts') or 0} restarts")
+    if restarts != "0":
+        return Finding(WARN, f"running, but it was restarted {restarts} times",
+                       "see why: `journalctl -u fingerpost -n 200`")
+    return Finding(OK, "running, starts at boot")
 
 
 def service_runs(machine: Machine) -> bool:

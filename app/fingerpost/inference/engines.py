@@ -2,6 +2,7 @@
 
 One file for each network, in the state folder: a line of JSON, with all that the engine depends on and the checksum of
 what follows, then the engine. One that was made of another network or for another machine, or is damaged, is made anew.
+A network that could not be compiled has a note instead, so that not every start takes minutes over the same failure.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .process import BUILD_SECONDS, Platform, Worker
 
 log = logging.getLogger(__name__)
 
-SUFFIX = ".engine"
+SUFFIX, FAILURE_SUFFIX = ".engine", ".failure"
 WORKSPACE_MB = 256
 """What a layer may use for what it computes on the way: the first Nano has 4 GB for everything."""
 RECIPE = 1
@@ -122,17 +123,35 @@ class Engines:
         header = {"key": asdict(key), "outputs": engine.outputs, "sha256": hashlib.sha256(engine.plan).hexdigest()}
         try:
             write_whole(path, json.dumps(header).encode() + b"\n" + engine.plan)
+            self._path(source.name, FAILURE_SUFFIX).unlink(missing_ok=True)
         except OSError as error:
             raise ModelError(f"{path} cannot be written ({error.strerror or error}): free some space there, or set "
                              "FINGERPOST_STATE to another folder") from error
         return path
 
+    def note_failure(self, source: Source, key: EngineKey, reason: str) -> None:
+        """Remember why an engine with that key cannot be made; where that cannot be written, the log says so."""
+        path = self._path(source.name, FAILURE_SUFFIX)
+        try:
+            write_whole(path, json.dumps({"key": asdict(key), "reason": reason}).encode())
+        except OSError as error:
+            log.warning("%s cannot be written (%s): the next start tries again to compile it", path,
+                        error.strerror or error)
+
+    def find_failure(self, source: Source, key: EngineKey) -> str:
+        """Why an engine with that key could not be made before; empty where nothing is known against it."""
+        try:
+            note = json.loads(self._path(source.name, FAILURE_SUFFIX).read_bytes())
+            return str(note["reason"]) if _read_key(note["key"]) == key else ""
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
     def list(self) -> List[KeptEngine]:
         """All engines."""
         return [KeptEngine(path, _read(path)[0]) for path in sorted(self._folder.glob("*" + SUFFIX))]
 
-    def _path(self, name: str) -> Path:
-        return self._folder / (name + SUFFIX)
+    def _path(self, name: str, suffix: str = SUFFIX) -> Path:
+        return self._folder / (name + suffix)
 
 
 def make_key(source: Source, platform: Platform, precision: str) -> EngineKey:
@@ -145,13 +164,13 @@ def make_key(source: Source, platform: Platform, precision: str) -> EngineKey:
 
 
 def build_engine(source: Source, worker: Worker, precision: str, workspace_mb: int = WORKSPACE_MB,
-                 tell: Callable[[str], None] = lambda stage: None) -> Engine:
-    """Compile a network; `tell` hears the stages. Raises ModelError."""
+                 tell: Callable[[str], None] = lambda stage: None, seconds: float = BUILD_SECONDS) -> Engine:
+    """Compile a network in that time; `tell` hears the stages, again and again. Raises ModelError."""
     graph = prepare(source, worker.platform, precision)
     order: Dict[str, Any] = {"do": "build", "precision": precision, "shape": source.shape,
                              "workspace": workspace_mb << 20,
                              "ranges": dict(source.bounds or {}) if precision == "int8" else {}}
-    reply = worker.ask(order, BUILD_SECONDS, graph.dump(), tell)
+    reply = worker.ask(order, seconds, graph.dump(), tell)
     return Engine(worker.take(reply["at"], reply["bytes"]), tuple(graph.outputs()))
 
 
@@ -186,7 +205,11 @@ def _read(path: Path) -> Tuple[Optional[EngineKey], Engine]:
         fields = json.loads(header)
         if fields["sha256"] != hashlib.sha256(plan).hexdigest():
             return None, nothing
-        key = EngineKey(**{**fields["key"], "shape": tuple(fields["key"]["shape"])})
-        return key, Engine(plan, tuple(fields["outputs"]))
+        return _read_key(fields["key"]), Engine(plan, tuple(fields["outputs"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None, nothing
+
+
+def _read_key(fields: Dict[str, Any]) -> EngineKey:
+    """A key as JSON gives it."""
+    return EngineKey(**{**fields, "shape": tuple(fields["shape"])})

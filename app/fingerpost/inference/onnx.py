@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+import shutil
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Optional, Tuple, Union
+from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple, Union
 
 from ..core.errors import ModelError
 from ..core.ports import Backend
+from ..downloads import hash_file
+from ..home import state_home
 from ..packed import is_packed, read_packed
 from .arrays import check_array, refuse_absence, refuse_damage, refuse_inputs
 
 if TYPE_CHECKING:
     import numpy
+
+log = logging.getLogger(__name__)
 
 PROCESSOR, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 """https://onnxruntime.ai/docs/execution-providers/"""
@@ -86,8 +93,9 @@ class OnnxBackend(Backend):
                     # Unpacks the weights once, while loading, not in every run: a quarter less time. It must not be set
                     # for a network that computes in bytes, which it would turn back to floats.
                     options.add_session_config_entry("session.disable_quant_qdq", "1")
-                session = onnxruntime.InferenceSession(str(path), options,
-                                                       providers=list(dict.fromkeys([self._provider, PROCESSOR])))
+                providers = list(dict.fromkeys([self._provider, PROCESSOR]))
+                more = [self._provider_options(onnxruntime.__version__), {}][:len(providers)]
+                session = onnxruntime.InferenceSession(str(path), options, providers=providers, provider_options=more)
         except ModelError:
             raise
         except Exception as error:  # the runtime's errors share no base of their own
@@ -96,9 +104,38 @@ class OnnxBackend(Backend):
             raise self._refuse_provider()
         return session
 
+    def _provider_options(self, version: str) -> Dict[str, str]:
+        """TensorRT is to compute in half precision, and to keep what it has compiled."""
+        if self._provider != TENSORRT:
+            return {}
+        folder = find_engine_folder(self._path, version)
+        kept = {"trt_engine_cache_enable": "True", "trt_engine_cache_path": str(folder)} if folder is not None else {}
+        return {"trt_fp16_enable": "True", **kept}
+
     def _refuse_provider(self) -> ModelError:
         return ModelError(f"this ONNX Runtime cannot use {self._provider}: install onnxruntime-gpu (on a Jetson, "
                           'NVIDIA\'s own wheel of it), or set runtime = "auto" under [recognition]')
+
+
+def find_engine_folder(path: Path, version: str) -> Optional[Path]:
+    """Where that version of ONNX Runtime keeps what TensorRT has compiled of that very file; what it has kept of the
+    network's earlier files is deleted. None, which the log explains, where nothing can be written.
+
+    A folder for each file, since it tells networks apart by their form and not by their weights, and a retrained one
+    would be taken for the old: https://onnxruntime.ai/docs/execution-providers/TensorRT-ExecutionProvider.html
+    """
+    network = state_home() / "engines" / "onnxruntime" / re.sub(r"-[0-9a-f]{12}$", "", path.stem)
+    own = network / f"{hash_file(path)[:12]}-{version}"
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        for other in network.iterdir():
+            if other != own:
+                shutil.rmtree(str(other))
+    except OSError as error:
+        log.warning("%s cannot be written (%s): the next start compiles %s again", own, error.strerror or error,
+                    path.name)
+        return None
+    return own
 
 
 @contextmanager

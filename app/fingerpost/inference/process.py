@@ -15,8 +15,9 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..core.errors import ModelError
 
@@ -24,9 +25,13 @@ SCRIPT = Path(__file__).parent / "worker"
 INTERPRETER = "FINGERPOST_TENSORRT_PYTHON"
 SYSTEM_PYTHON = "/usr/bin/python3"
 """JetPack installs TensorRT for the system's Python, which on the first Nano is too old for all the rest."""
-START_SECONDS, LOAD_SECONDS, RUN_SECONDS, BUILD_SECONDS = 60.0, 120.0, 2.0, 3600.0
+START_SECONDS, LOAD_SECONDS, RUN_SECONDS, BUILD_SECONDS = 60.0, 120.0, 1.0, 3600.0
 """How long the process may take before it is ended. A run takes hundredths of a second; the device calls eyes that make
-no progress for three seconds lost (core/live.py), so a hung one is ended before."""
+no progress for three seconds lost (core/live.py), and by then another runtime must have taken over from a hung one."""
+SHARED_LOAD_SECONDS = 25.0
+"""The same for a network that comes or goes while others of that process wait: the eyes may hang for 30 s."""
+KILL_SECONDS = 0.5
+"""How long a process that was killed is waited for. One that is stuck in the GPU's driver does not end at all."""
 REMEDY = 'set runtime = "onnx" under [recognition], or build anew with `fingerpost engine build`'
 _HAS_TENSORRT = "import importlib.util, sys; sys.exit(importlib.util.find_spec('tensorrt') is None)"
 
@@ -63,12 +68,21 @@ class Worker:
 
     def __init__(self, python: str) -> None:
         """Start it by that interpreter. Raises ModelError where TensorRT or a GPU is missing."""
-        self._memory = os.memfd_create("fingerpost-tensorrt")
-        self._complaints = os.memfd_create("fingerpost-complaints")
         self._lock = threading.RLock()
         self._rest = b""
         self._death = ""
-        lifeline, self._lifeline = os.pipe()
+        self.serves = False
+        """Whether a network runs in it, which others have to wait for."""
+        self._handles: List[int] = []
+        with _shared_memory():
+            try:
+                self._memory = self._own(os.memfd_create("fingerpost-tensorrt"))
+                self._complaints = self._own(os.memfd_create("fingerpost-complaints"))
+                lifeline, held = os.pipe()
+            except OSError:
+                self._release()
+                raise
+        self._own(held)
         try:
             # In a session of its own, so that Ctrl-C reaches only this side, which then ends it.
             self._process = subprocess.Popen(
@@ -102,23 +116,24 @@ class Worker:
         with self._lock:
             self._check()
             if data is not None:
-                order = {**order, "at": self._lay(data), "bytes": len(data)}
+                with _shared_memory():
+                    order = {**order, "at": self._lay(data), "bytes": len(data)}
             reply = self._converse(order, time.monotonic() + seconds, tell)
         if "error" in reply:
             raise ModelError(f"TensorRT fails ({reply['error']}): {REMEDY}")
         return reply
 
     def take(self, at: int, size: int) -> bytes:
-        """What the process has laid at the end of the shared memory; the space is free afterwards."""
-        with self._lock:
+        """What the process has laid at the end of the shared memory, which is free afterwards. Raises ModelError."""
+        with self._lock, _shared_memory():
             self._check()
             content = os.pread(self._memory, size, at)
             os.ftruncate(self._memory, at)
             return content
 
     def map(self, at: int, size: int) -> mmap.mmap:
-        """A part of the shared memory."""
-        with self._lock:
+        """A part of the shared memory. Raises ModelError."""
+        with self._lock, _shared_memory():
             self._check()
             return mmap.mmap(self._memory, size, offset=at)
 
@@ -151,6 +166,7 @@ class Worker:
         except TimeoutError:
             self._die(f"TensorRT did not answer in time to '{order['do']}' and was stopped")
         except (OSError, EOFError, ValueError):
+            self._wait()  # it closes its pipe an instant before it has ended
             self._die("TensorRT has crashed")
         raise ModelError(self._death)
 
@@ -178,18 +194,17 @@ class Worker:
         """Put bytes at the end of the shared memory; where they begin."""
         at = -(-os.fstat(self._memory).st_size // mmap.PAGESIZE) * mmap.PAGESIZE
         left = memoryview(data)
-        while left:
-            left = left[os.pwrite(self._memory, left, at + len(data) - len(left)):]
+        try:
+            while left:
+                left = left[os.pwrite(self._memory, left, at + len(data) - len(left)):]
+        except OSError:
+            os.ftruncate(self._memory, at)  # the part that lies there is of no use
+            raise
         return at
 
     def _die(self, what: str) -> None:
         """Take note of a death, with its reason, and clear up."""
         code = self._process.poll()
-        if code is None:
-            try:
-                code = self._process.wait(0.5)  # it closes its pipe an instant before it has ended
-            except subprocess.TimeoutExpired:
-                pass
         reasons = [signal.Signals(-code).name] if code is not None and code < 0 else []
         complaints = os.pread(self._complaints, os.fstat(self._complaints).st_size, 0)
         reasons += complaints.decode(errors="replace").strip().splitlines()[-1:]
@@ -199,7 +214,7 @@ class Worker:
     def _end(self, why: str) -> None:
         self._death = why
         self._process.kill()
-        self._process.wait()
+        self._wait()
         for stream in (self._process.stdin, self._process.stdout):
             try:
                 if stream is not None:
@@ -207,6 +222,28 @@ class Worker:
             except OSError:
                 pass  # what it did not read any more
 
+    def _wait(self) -> None:
+        """Until it has ended, but not for long: see KILL_SECONDS."""
+        try:
+            self._process.wait(KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def _own(self, handle: int) -> int:
+        """Keep it open as long as the process may live."""
+        self._handles.append(handle)
+        return handle
+
     def _release(self) -> None:
-        for handle in (self._memory, self._complaints, self._lifeline):
+        for handle in self._handles:
             os.close(handle)
+        self._handles = []
+
+
+@contextmanager
+def _shared_memory() -> Iterator[None]:
+    """Where it runs out, or the handles for it, that is a ModelError."""
+    try:
+        yield
+    except OSError as error:
+        raise ModelError(f"there is no memory to share with TensorRT ({error.strerror or error}): {REMEDY}") from error

@@ -6,14 +6,14 @@ import logging
 import mmap
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..core.errors import ModelError
 from ..core.ports import Backend
 from .arrays import check_array, refuse_absence
 from .engines import Engine, Engines, Source, build_engine, choose_precision, make_key
 from .fallback import Trouble
-from .process import INTERPRETER, LOAD_SECONDS, RUN_SECONDS, Worker, find_interpreter
+from .process import INTERPRETER, LOAD_SECONDS, RUN_SECONDS, SHARED_LOAD_SECONDS, Worker, find_interpreter
 
 if TYPE_CHECKING:
     import numpy
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 
 NO_TENSORRT = ("there is no TensorRT with a GPU here: install it (on a Jetson it comes with JetPack), name its Python "
                f'by {INTERPRETER}, or set runtime = "auto" under [recognition]')
+OPENING_BUILD_SECONDS = 1200.0
+"""The longest that a network may be compiled when it is opened, for then the wearer waits; `fingerpost engine build` is
+more patient."""
 
 
 class SharedWorker:
@@ -31,15 +34,29 @@ class SharedWorker:
         """`python` is the interpreter that has TensorRT."""
         self.python = python
         self.trouble = Trouble()
+        self.building: Callable[[str], None] = lambda stage: None
+        """Hears again and again that a network is being compiled, which takes minutes, and at which stage it is."""
         self._lock = threading.Lock()
         self._worker: Optional[Worker] = None
+        self._refusal = ""
 
     def join(self) -> Worker:
-        """The process; where it does not run, or has died, a new one. Raises ModelError."""
+        """The process; where it does not run, or has died, a new one. Where the very first did not start, none will:
+        raises ModelError."""
         with self._lock:
+            if self._refusal:
+                raise ModelError(self._refusal)
             if self._worker is None or not self._worker.alive:
-                self._worker = Worker(self.python)
+                self._worker = self._start()
             return self._worker
+
+    def _start(self) -> Worker:
+        try:
+            return Worker(self.python)
+        except ModelError as error:
+            if self._worker is None:
+                self._refusal = str(error)
+            raise
 
     def close(self) -> None:
         """End it."""
@@ -50,21 +67,14 @@ class SharedWorker:
 
 @lru_cache(maxsize=None)
 def find_tensorrt() -> Optional[SharedWorker]:
-    """TensorRT, with a GPU, where this machine has them; it is looked for once."""
+    """TensorRT, where it is installed; it is looked for once. Where it cannot be used, `join` says why."""
     python = find_interpreter()
-    if python is None:
-        return None
-    shared = SharedWorker(python)
-    try:
-        shared.join()
-    except ModelError as error:
-        log.warning("TensorRT is installed for %s, but cannot be used here: %s", python, error)
-        return None
-    return shared
+    return None if python is None else SharedWorker(python)
 
 
 class TensorRTBackend(Backend):
-    """One network with a single float32 input, compiled for this GPU when it is opened, unless it was before."""
+    """One network with a single float32 input, compiled for this GPU when it is opened, unless that was done or has
+    failed before."""
 
     def __init__(self, source: Source, shared: SharedWorker, engines: Optional[Engines] = None) -> None:
         self._source, self._shared = source, shared
@@ -80,16 +90,22 @@ class TensorRTBackend(Backend):
             raise refuse_absence(self._source.path)
         worker = self._shared.join()
         engine = self._engines.find(self._source, worker.platform) or self._build(worker)
-        reply = worker.ask({"do": "load", "shape": self._source.shape}, LOAD_SECONDS, engine.plan)
-        self._map(reply["arrays"], worker.map(reply["at"], reply["bytes"]), engine.outputs)
+        reply = worker.ask({"do": "load", "shape": self._source.shape},
+                           SHARED_LOAD_SECONDS if worker.serves else LOAD_SECONDS, engine.plan)
         self._worker, self._number = worker, reply["engine"]
+        worker.serves = True
+        try:
+            self._map(reply["arrays"], worker.map(reply["at"], reply["bytes"]), engine.outputs)
+        except ModelError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the network."""
         worker, self._worker = self._worker, None
         if worker is not None:
             try:
-                worker.ask({"do": "unload", "engine": self._number}, RUN_SECONDS)
+                worker.ask({"do": "unload", "engine": self._number}, SHARED_LOAD_SECONDS)
             except ModelError as error:
                 log.debug("%s", error)  # it has died, and taken the network along
             self._input, self._outputs = None, []
@@ -106,9 +122,15 @@ class TensorRTBackend(Backend):
 
     def _build(self, worker: Worker) -> Engine:
         """A new engine, built by a process of its own, which gives back all that this takes."""
-        log.warning("TensorRT compiles %s for %s: this takes minutes, once", self._source.name, worker.platform.gpu)
         precision, _ = choose_precision(self._source, worker.platform)
-        return make_engine(self._source, self._shared.python, precision, self._engines)
+        reason = self._engines.find_failure(self._source, make_key(self._source, worker.platform, precision))
+        if reason:
+            raise ModelError(f"TensorRT could not compile {self._source.name} before ({reason}): try again with "
+                             f"`fingerpost engine build {self._source.name}`")
+        log.warning("TensorRT compiles %s for %s: this takes minutes, once", self._source.name, worker.platform.gpu)
+        self._shared.building("")
+        return make_engine(self._source, self._shared.python, precision, self._engines, tell=self._shared.building,
+                           seconds=OPENING_BUILD_SECONDS)
 
     def _map(self, places: Sequence[Dict[str, Any]], memory: mmap.mmap, outputs: Sequence[str]) -> None:
         """The arrays in the shared memory, the outputs in their order."""
@@ -121,11 +143,18 @@ class TensorRTBackend(Backend):
 
 
 def make_engine(source: Source, python: str, precision: str, engines: Engines, **options: Any) -> Engine:
-    """Build and keep an engine, in a process of its own; options as those of `build_engine`. Raises ModelError."""
+    """Build and keep an engine, in a process of its own; options as those of `build_engine`.
+
+    Raises ModelError, and notes why, so that nobody waits for the same failure again.
+    """
     builder = Worker(python)
+    key = make_key(source, builder.platform, precision)
     try:
         engine = build_engine(source, builder, precision, **options)
-        engines.keep(source, make_key(source, builder.platform, precision), engine)
+        engines.keep(source, key, engine)
         return engine
+    except ModelError as error:
+        engines.note_failure(source, key, str(error))
+        raise
     finally:
         builder.close()

@@ -52,6 +52,10 @@ class Manager:
         except OSError as error:
             log.debug("systemd does not listen: %s", error)
 
+    def ask_for_time(self, seconds: float) -> None:
+        """The start goes on, and may take so long from now: EXTEND_TIMEOUT_USEC, which systemd knows since 236."""
+        self.tell(f"EXTEND_TIMEOUT_USEC={int(seconds * 1e6)}")
+
     def leave_off_note(self) -> None:
         """Have the machine switched off, once this process has ended: the wearer wants it. Where nobody asked for a
         note, nothing happens."""

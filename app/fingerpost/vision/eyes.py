@@ -151,7 +151,7 @@ class Eyes(Sight):
         frame, tip = self._recent.get(request.frame_index, (None, None))
         if frame is None or tip is None:
             return Fault("memory", at, "the frame of the sample is gone; press again")
-        crop = self._past.optics.cut(frame.pixels, self._looker.aim(frame, tip))
+        crop = self._past.optics.cut(frame, self._looker.aim(frame, tip))
         return Kept(at, *self._learner.keep(crop, judge(crop)))
 
     def _change_way(self, at: float) -> WayChanged:

@@ -7,7 +7,7 @@ its rim, and cost more on every frame than one crop does on the few that are loo
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Optional, Sequence, Tuple
 
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..core.errors import DataError
-from ..core.types import Box, Fingertip
+from ..core.types import Box, Fingertip, Frame
 from .crop import crop_at, crop_past, reach_past
 from .preprocess import cut
 from .records import read_record, write_record
@@ -26,13 +26,17 @@ SAME_SHAPE = 0.01
 """Frames whose proportions differ by less are the same view in another size."""
 WIDEST = 1.75
 """Radians off the axis; nothing is seen farther out."""
+SHORTEST, LONGEST = 0.2, 6.0
+"""Focal lengths in frame widths: of fisheyes that see behind themselves, and of lenses that see ten degrees."""
+STRETCH = 3.0
+"""By so many times at most a lens shows things farther from the centre, or nearer to it, than an equidistant one."""
 _ROUNDS = 8
 
 
 @dataclass(frozen=True)
 class Lens:
     """A calibrated camera: its frames' size, focal lengths and centre in pixels, the four coefficients of its
-    distortion, and by how many pixels they miss the board that they were fitted to.
+    distortion, by how many pixels they miss the board that they were fitted to, and the camera's name, if it is known.
 
     What lies t radians off the axis is seen t (1 + k1 t^2 + k2 t^4 + k3 t^6 + k4 t^8) focal lengths from the centre:
     Kannala and Brandt, "A generic camera model and calibration method" (2006), as OpenCV's fisheye module has it. It
@@ -45,6 +49,7 @@ class Lens:
     centre: Tuple[float, float]
     distortion: Tuple[float, ...]
     error_px: float
+    camera: str = ""
 
     @property
     def matrix(self) -> np.ndarray:
@@ -57,8 +62,30 @@ class Lens:
         if abs(across / down - 1.0) > SAME_SHAPE:
             raise DataError(f"the camera was calibrated for frames of {self.width} x {self.height} pixels, and gives "
                             f"{width} x {height}: calibrate it again with `fingerpost calibrate camera`")
-        return Lens(width, height, (self.focal[0] * across, self.focal[1] * down),
-                    (self.centre[0] * across, self.centre[1] * down), self.distortion, self.error_px * across)
+        return replace(self, width=width, height=height, focal=(self.focal[0] * across, self.focal[1] * down),
+                       centre=(self.centre[0] * across, self.centre[1] * down), error_px=self.error_px * across)
+
+    def fits(self, frame: Frame) -> Lens:
+        """The lens for a frame's size. Raises DataError where the frame has another shape, or is of another camera."""
+        if self.camera and frame.camera and self.camera != frame.camera:
+            raise DataError(f"the lens of {self.camera} was calibrated, and the pictures are of {frame.camera}: "
+                            "calibrate that one with `fingerpost calibrate camera`")
+        return self.scaled(frame.pixels.shape[1], frame.pixels.shape[0])
+
+    def is_plausible(self) -> bool:
+        """Whether there can be such a lens: from the centre to the corners of the frame it shows what lies farther off
+        the axis farther out, and its numbers are near to those of real ones."""
+        if not all(SHORTEST <= focal / self.width <= LONGEST for focal in self.focal):
+            return False
+        if not (0.0 <= self.centre[0] <= self.width and 0.0 <= self.centre[1] <= self.height):
+            return False
+        corners = np.array([(x, y) for x in (0, self.width) for y in (0, self.height)])
+        rim = np.hypot(*((corners - self.centre) / self.focal).T).max()
+        angle = np.linspace(0.0, WIDEST, 1000)[1:]
+        value, slope = _distort(angle, self.distortion)
+        count = int(np.argmax(value >= rim)) + 1 if (value >= rim).any() else len(angle)
+        stretch = value[:count] / angle[:count]
+        return bool(slope[:count].min() > 0.0 and stretch.min() > 1.0 / STRETCH and stretch.max() < STRETCH)
 
     def bend(self, rays: np.ndarray) -> np.ndarray:
         """The pixels (N, 2) where directions (N, 3) are seen."""
@@ -149,12 +176,14 @@ class Optics:
     """Finds and cuts squares of frames: straight ones where the lens is known, else as they are."""
 
     def __init__(self, lens: Optional[Lens] = None) -> None:
-        self._calibrated = self._lens = lens
-        self._size = (lens.width, lens.height) if lens is not None else (0, 0)
+        self._calibrated = lens
+        self._lens: Optional[Lens] = None
+        self._view: Tuple[object, ...] = ()
 
-    def crop_past(self, tip: Fingertip, width: int, height: int, share: float) -> Box:
+    def crop_past(self, tip: Fingertip, frame: Frame, share: float) -> Box:
         """The square past the fingertip, as crop.crop_past gives it, along the finger as it really is."""
-        lens = self._lens_for(width, height)
+        height, width = frame.pixels.shape[:2]
+        lens = self._find_lens(frame)
         if lens is None:
             return crop_past(tip, width, height, share)
         view = View(lens, (tip.x, tip.y))
@@ -166,20 +195,21 @@ class Optics:
         x, y = view.find(np.array([dx * reach, dy * reach]))
         return crop_at(x, y, side, width, height)
 
-    def cut(self, pixels: np.ndarray, box: Box) -> np.ndarray:
+    def cut(self, frame: Frame, box: Box) -> np.ndarray:
         """What a square of the frame shows."""
-        lens = self._lens_for(pixels.shape[1], pixels.shape[0])
+        lens = self._find_lens(frame)
         if lens is None:
-            return cut(pixels, box)
+            return cut(frame.pixels, box)
         middle = ((box.left + box.right) / 2.0, (box.top + box.bottom) / 2.0)
-        return View(lens, middle).cut(pixels, box.right - box.left)
+        return View(lens, middle).cut(frame.pixels, box.right - box.left)
 
-    def _lens_for(self, width: int, height: int) -> Optional[Lens]:
-        """The lens for frames of that size; where it is another camera's, that is said once, and there is none."""
-        if self._calibrated is not None and (width, height) != self._size:
-            self._size = (width, height)
+    def _find_lens(self, frame: Frame) -> Optional[Lens]:
+        """The lens for that frame; where it is another camera's, that is said once, and there is none."""
+        view = (frame.camera, frame.pixels.shape)
+        if self._calibrated is not None and view != self._view:
+            self._view = view
             try:
-                self._lens = self._calibrated.scaled(width, height)
+                self._lens = self._calibrated.fits(frame)
             except DataError as error:
                 log.warning("%s. Until then nothing is straightened.", error)
                 self._lens = None
@@ -193,8 +223,8 @@ def make_lens(size: Tuple[int, int], matrix: np.ndarray, distortion: np.ndarray,
 
 
 def write_lens(path: Path, lens: Lens) -> None:
-    """Keep a lens as JSON: size, matrix, distortion, error. Raises DataError."""
-    write_record(path, {"size": [lens.width, lens.height], "matrix": lens.matrix.tolist(),
+    """Keep a lens as JSON: camera, size, matrix, distortion, error. Raises DataError."""
+    write_record(path, {"camera": lens.camera, "size": [lens.width, lens.height], "matrix": lens.matrix.tolist(),
                         "distortion": list(lens.distortion), "error_px": lens.error_px})
 
 
@@ -207,6 +237,9 @@ def read_lens(path: Path) -> Optional[Lens]:
         if matrix.shape != (3, 3) or distortion.shape != (4,) or not np.isfinite(numbers).all() \
                 or min(width, height, matrix[0, 0], matrix[1, 1]) <= 0:
             raise ValueError("these are no numbers of a camera")
-        return make_lens((int(width), int(height)), matrix, distortion, record["error_px"])
+        lens = make_lens((int(width), int(height)), matrix, distortion, record["error_px"])
+        if not lens.is_plausible():
+            raise ValueError("no camera has such a lens")
+        return replace(lens, camera=str(record.get("camera", "")))
 
     return read_record(path, build, "fingerpost calibrate camera")

@@ -52,12 +52,11 @@ class CropLooker(Looker):
 
     def look(self, frame: Frame, tip: Fingertip) -> Tuple[Guess, ...]:
         """The names that the object network and the wearer give to what is past the finger."""
-        return self._recogniser.guess(self.optics.cut(frame.pixels, self.aim(frame, tip)))
+        return self._recogniser.guess(self.optics.cut(frame, self.aim(frame, tip)))
 
     def aim(self, frame: Frame, tip: Fingertip) -> Box:
         """The square past the finger."""
-        height, width = frame.pixels.shape[:2]
-        return self.optics.crop_past(tip, width, height, self._crop_share)
+        return self.optics.crop_past(tip, frame, self._crop_share)
 
     def measure_detail(self, frame: Frame, tip: Fingertip) -> float:
         """Of the same square."""
@@ -85,7 +84,7 @@ class BoxLooker(Looker):
         """What was taught with the probability that it is that; what is left goes to the detector's names, or to
         NOTHING where the finger points at none of its things."""
         targets = self._find(frame, tip)
-        taught = max((self._recogniser.guess_taught(self._past.optics.cut(frame.pixels, square))
+        taught = max((self._recogniser.guess_taught(self._past.optics.cut(frame, square))
                       for square in self._squares(targets, frame, tip)), key=_sum)
         left = 1.0 - _sum(taught)
         return rank((*taught, *(share(left, targets) if targets else [Guess(NOTHING, left)])))

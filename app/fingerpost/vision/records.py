@@ -28,5 +28,5 @@ def read_record(path: Path, build: Callable[[Dict[str, Any]], ThingT], command: 
         return build(json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         raise DataError(f"{path} cannot be used ({error}): run `{command}` again, or delete the file") from error

@@ -21,8 +21,9 @@ from .plan import Choice
 from .prune import Pruning
 from .shared import SharedWeight
 
-RATE, CENTRE_RATE = 1e-3, 1e-3
-"""Peak learning rates while weights are pruned, and of centres, scales and biases afterwards."""
+RATE, GENTLE_RATE, CENTRE_RATE = 1e-3, 3e-5, 1e-3
+"""Peak learning rates while weights are pruned, after they were, and of centres, scales and biases. Behind norms that
+follow the batch only the direction of a weight counts; behind held ones its size does, and it is small."""
 GROWTH = 0.5
 """Share of the pruning's time in which more and more weights become zero; in the rest the others make up for it."""
 TIGHTEN_STEPS = 25
@@ -41,13 +42,17 @@ class Budget(NamedTuple):
 
 def prune(net: nn.Module, teacher: nn.Module, plan: Mapping[str, Choice], draw: Draw, budget: Budget,
           is_pruned: bool = False) -> None:
-    """Bring `net` to the shares of zeros that the plan says, in place; one that is pruned already keeps its zeros."""
+    """Bring `net` to the shares of zeros that the plan says, in place.
+
+    One that is pruned already keeps its zeros. It learns more gently then, and with the statistics of its norms held:
+    those of a batch shake the points that it sees by more than is left to learn.
+    """
     pruning = Pruning(net, {name: choice.share for name, choice in plan.items()})
     optimizer = training.make_optimizer(list(net.parameters()), decay=0.0)
     student, taught = Watched(net), Watched(teacher.eval())
-    set_training(net)
+    set_training(net, freeze_norms=is_pruned)
     diary = Diary()
-    for step, progress, pictures in pace(draw, budget, optimizer, RATE):
+    for step, progress, pictures in pace(draw, budget, optimizer, GENTLE_RATE if is_pruned else RATE):
         if step % TIGHTEN_STEPS == 0 and (progress < GROWTH + 0.1 or step == 0):
             pruning.tighten(1.0 if is_pruned else progress / GROWTH)
         loss = measure_loss(student, taught, pictures)
