@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import ExitStack
+from types import SimpleNamespace
+
 import pytest
 
-from fingerpost.announcements import ANNOUNCED, STARTING, announcement_home, load_announcement, write_announcements
-from fingerpost.core.errors import SoundError, VoiceError
+from fingerpost import runtimes, wiring
+from fingerpost.announcements import (
+    ANNOUNCED,
+    PREPARING,
+    STARTING,
+    announcement_home,
+    load_announcement,
+    write_announcements,
+)
+from fingerpost.commands import run
+from fingerpost.core.errors import ModelError, SoundError, VoiceError
 from fingerpost.devices.clips import RATE
+from fingerpost.devices.clocks import SimulatedClock
 from fingerpost.devices.voices import SPEECH_RMS, speech_rms
 from fingerpost.home import asset_home
+from fingerpost.inference.tensorrt import SharedWorker
+from fingerpost.settings import Settings
 
 LANGUAGES = sorted(path.stem for path in (asset_home() / "assets" / "phrases").glob("*.toml"))
 
@@ -36,3 +52,23 @@ def test_they_say_what_the_phrase_files_say(tmp_path):
     for path in sorted(announcement_home().rglob("*.wav")):
         again = tmp_path / path.relative_to(announcement_home())
         assert again.stat().st_size == pytest.approx(path.stat().st_size, rel=0.15), path
+
+
+def test_a_start_that_compiles_networks_says_so(monkeypatch):
+    shared, played, heard = SharedWorker("python"), [], []
+
+    def assemble(*parts, **options):
+        shared.building("compiling")
+        raise ModelError("that is enough")
+
+    monkeypatch.setattr(runtimes, "find_tensorrt", lambda: shared)
+    monkeypatch.setattr(wiring, "open_microphone", lambda settings, stack: None)
+    monkeypatch.setattr(wiring, "assemble", assemble)
+    speaker = SimpleNamespace(play=played.append)
+    observer = SimpleNamespace(on_heard=lambda at, text, phrase: heard.append((text, phrase)))
+    with ExitStack() as stack, pytest.raises(ModelError, match="enough"):
+        run.live(stack, Settings(), SimulatedClock(), speaker, [observer], threading.Event(), True)
+    assert len(played) == 1
+    assert heard == [("Preparing. This takes some minutes.", PREPARING)]
+    shared.building("compiling")
+    assert len(played) == 1, "a build at night is not said"
