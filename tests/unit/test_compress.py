@@ -173,6 +173,7 @@ def test_a_model_on_trial_cannot_be_its_own_successor(trained, tmp_path):
 
 
 def test_with_install_the_model_that_is_live_is_pressed(trained, tmp_path, monkeypatch):
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "state"))  # what is installed must not outlive this test
     monkeypatch.setattr(compress, "measure", lambda name, words, model: {"map50": 0.9})
     bounds = ("--check", "--data voc", "--bound", "map50=0.05", "--install")
     with pytest.raises(ModelError, match="is not the model that is live"):

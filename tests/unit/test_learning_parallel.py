@@ -23,7 +23,7 @@ from fingerpost.learning.pointing import train as fingertip  # noqa: E402
 def training_words(folder, out):
     return ["--data", f"{write_hands(folder, 16)}", "--negatives", f"{write_empty(folder / 'empty', 10)}",
             "--init", "shipped", "--scope", "all", "--image-size", "64", "48", "--batch", "8", "--epoch-views", "40",
-            "--epochs", "3", "--patience", "1", "--rate", "0.0001", "--hold-out", "0.25",
+            "--epochs", "3", "--patience", "1", "--rate", "0.00003", "--hold-out", "0.25",
             "--threads", "1", "--out", f"{out}"]
 
 
