@@ -235,10 +235,16 @@ def test_a_manifest_that_lies_about_its_size_is_not_unpacked_beyond_it(sound, st
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("manifest.json", b"{}" + b" " * (real - 2))
     path.write_bytes(path.read_bytes().replace(struct.pack("<I", real), struct.pack("<I", claimed)))
+    # A thread that an earlier test has left may take memory meanwhile: what unpacking takes, it takes each time.
+    assert min(measure_peak(lambda: assert_refused(store, path)) for _ in range(3)) < 4 << 20
+
+
+def measure_peak(act):
+    """The most bytes that were held at once while `act` ran, by any thread."""
     tracemalloc.start()
     try:
-        assert_refused(store, path)
-        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+        act()
+        return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
 
