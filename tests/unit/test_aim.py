@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from fingerpost.core.types import Box, Detection, Fingertip
@@ -170,6 +170,14 @@ def test_a_thing_that_only_just_counts_in_another_does_not_come_and_go(limit, st
     assert len(set(waver(*pair[::-1])[1:])) == names
 
 
+@pytest.mark.parametrize(("finger", "chance"), [
+    (tip(280, 300, -91), 0.44), (tip(280, 300, -90), 0.5), (tip(280, 320, -90), 0.5), (tip(280, 60, -90), 0.0),
+    (tip(280, 60, 90), 0.5), (tip(270, 70, -135), 0.0),
+])
+def test_a_finger_along_an_edge_or_at_a_corner_is_as_likely_to_mean_the_thing_as_beside_it(finger, chance):
+    assert weigh(BOTTLE, finger, WIDTH).chance == pytest.approx(chance, abs=0.02)
+
+
 def make_box(left, top, width, height):
     return Box(left, top, left + width, top + height)
 
@@ -205,6 +213,8 @@ def test_a_larger_picture_changes_nothing(found, finger, scale):
 
 
 @given(things, tips)
+@example([Detection("a", 1.0, make_box(0, 0, 8, 8))], tip(0, 0, -1))
+@example([Detection("a", 1.0, make_box(100, 100, 8, 8))], tip(92, 92, -135))
 def test_left_and_right_are_alike(found, finger):
     mirrored = [replace(one, box=Box(WIDTH - one.box.right, one.box.top, WIDTH - one.box.left, one.box.bottom))
                 for one in found]

@@ -113,10 +113,12 @@ def cross(box: Box, tip: Fingertip) -> Optional[Tuple[float, float]]:
 
 def chance(box: Box, tip: Fingertip) -> float:
     """The probability that a finger outside the box, whose direction is a little uncertain, points at it."""
-    dx, dy = tip.direction
+    towards = ((box.left + box.right) / 2 - tip.x, (box.top + box.bottom) / 2 - tip.y)
     corners = [(x - tip.x, y - tip.y) for x in (box.left, box.right) for y in (box.top, box.bottom)]
-    turns = [math.degrees(math.atan2(dx * y - dy * x, dx * x + dy * y)) / (SPREAD_DEGREES * math.sqrt(2.0))
-             for x, y in corners]
+    # A box is less than half a turn wide, seen from outside, so that turns from its middle have no seam. A corner right
+    # at the tip lies in no direction.
+    middle = _turn(tip.direction, towards)
+    turns = [(middle + _turn(towards, corner)) / (SPREAD_DEGREES * math.sqrt(2.0)) for corner in corners if any(corner)]
     return 0.5 * (math.erf(max(turns)) - math.erf(min(turns)))
 
 
@@ -157,6 +159,11 @@ def _claim(inner: Target, outer: Target) -> float:
     return min(inner.weight / (INNER * outer.weight),
                _shared(inner.detection.box, outer.detection.box) / (INSIDE * area),
                PART * _area(outer.detection.box) * sureness / area)
+
+
+def _turn(one: Tuple[float, float], other: Tuple[float, float]) -> float:
+    """Degrees from one direction to another, in [-180, 180]."""
+    return math.degrees(math.atan2(one[0] * other[1] - one[1] * other[0], one[0] * other[0] + one[1] * other[1]))
 
 
 def _shared(one: Box, other: Box) -> int:
