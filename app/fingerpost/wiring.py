@@ -1,4 +1,4 @@
-"""From settings to parts: the only file that chooses real or simulated ones (runtimes of networks: see runtimes.py)."""
+"""From settings to parts: the only file that chooses real or simulated ones (networks: networks.py)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Callable, Optional, Sequence, Tuple, TypeVar
 import numpy as np
 
 from .body import Body
-from .core.errors import ButtonsError, DataError, MicrophoneError, ModelError, SettingsError
+from .core.errors import ButtonsError, DataError, MicrophoneError, SettingsError
 from .core.events import Event
 from .core.heartbeat import Heartbeat
 from .core.loop import Observer
@@ -19,7 +19,6 @@ from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES
 from .core.ports import Buttons, Clock, Microphone, Speaker, Voice
 from .core.speech import Mouth, RenderingThread
 from .core.state import BY_VOICE, WAYS
-from .core.timing import Stopwatch
 from .devices.buttons import KeyboardButtons, has_keyboard
 from .devices.cameras import LiveCamera
 from .devices.ear import Ear
@@ -30,11 +29,10 @@ from .devices.power import has_mains
 from .devices.sources import check_sources, find_sources
 from .devices.voices import CachedVoice
 from .home import asset_home, state_home
-from .installed import InstalledModels
 from .memory.learner import Learner
 from .memory.objects import ObjectStore
 from .models import ModelInfo
-from .runtimes import open_backend
+from .networks import make_recogniser, open_detector, open_finder, open_recogniser
 from .sayings import render_now
 from .settings import ButtonsSettings, Settings
 from .sounding import load_earcons, open_phrases
@@ -42,22 +40,17 @@ from .upkeep.keeper import Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.retraining import plan_retraining
 from .upkeep.succession import Succession
-from .vision.detect import DETECTOR, Detector
 from .vision.eyes import Eyes
-from .vision.fingertip import FingertipFinder
 from .vision.lens import Optics, read_lens
 from .vision.look import BoxLooker, CropLooker
 from .vision.offset import read_offset
-from .vision.recognise import Recogniser, TaughtHead
-from .vision.wider import WiderNames
+from .vision.recognise import Recogniser
 
 log = logging.getLogger(__name__)
 RecordT = TypeVar("RecordT")
 
 CAMERA_RECORD, FINGERTIP_RECORD = "camera.json", "fingertip.json"
 """What `fingerpost calibrate` keeps in the state folder of the wearer's lens and finger."""
-WIDER = "imagenet"
-"""The model that names what the object network does not, once it was fetched."""
 
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
@@ -135,57 +128,6 @@ def find_record(read: Callable[[Path], Optional[RecordT]], name: str) -> Optiona
         return read(state_home() / name)
     except DataError as error:
         log.warning("%s. Until then the device does without.", error)
-        return None
-
-
-def open_detector(stack: ExitStack, settings: Settings, info: Optional[ModelInfo] = None,
-                  stopwatch: Optional[Stopwatch] = None) -> Detector:
-    """The detector of `info`, by default the live one, ready to run. Raises ModelError."""
-    if info is None:
-        models = InstalledModels()
-        if DETECTOR not in models.names():
-            raise ModelError("there is no detector on this machine: run `fingerpost models fetch coco`, or make one "
-                             "with `fingerpost train detector` and `fingerpost export`")
-        info = models.load(DETECTOR)
-    return Detector(stack.enter_context(open_backend(info, settings)), info, stopwatch)
-
-
-def open_finder(stack: ExitStack, settings: Settings) -> FingertipFinder:
-    """The fingertip network, ready to run."""
-    info = InstalledModels().load("fingertip")
-    return FingertipFinder(stack.enter_context(open_backend(info, settings)), info)
-
-
-def open_recogniser(stack: ExitStack, settings: Settings) -> Recogniser:
-    """The object network with an empty head for taught things, and the wider one where it was fetched."""
-    models = InstalledModels()
-    info = models.load("objects")
-    recogniser = make_recogniser(info, settings, open_wider(stack, settings, models))
-    stack.callback(recogniser.close)
-    return recogniser
-
-
-def make_recogniser(info: ModelInfo, settings: Settings, wider: Optional[WiderNames] = None) -> Recogniser:
-    """An object network, open, with an empty head for taught things. Raises ModelError."""
-    if info.likeness is None:
-        raise ModelError(f"the model '{info.name}' has no likeness curve in the manifest: {info.rebuild}")
-    backend = open_backend(info, settings)
-    backend.open()
-    return Recogniser(backend, info, TaughtHead(*info.likeness), wider)
-
-
-def open_wider(stack: ExitStack, settings: Settings, models: InstalledModels) -> Optional[WiderNames]:
-    """The network with a thousand names where `fingerpost models fetch imagenet` has brought it.
-
-    A spoilt one is said in the log: the device goes on without, rather than not at all.
-    """
-    if WIDER not in models.names():
-        return None
-    try:
-        info = models.load(WIDER)
-        return WiderNames(stack.enter_context(open_backend(info, settings)), info)
-    except ModelError as error:
-        log.warning("%s. Until then its names are missing.", error)
         return None
 
 

@@ -91,7 +91,8 @@ def perform(speaker: Speaker, clock: Clock, steps: List[str]) -> List[object]:
 
 def in_child(steps: List[str], folder: Path, device: str = "",
              **environment: str) -> subprocess.CompletedProcess:
-    search = os.pathsep.join([str(Path(fingerpost.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    roots = [Path(fingerpost.__file__).parents[1], Path(__file__).parents[2], os.environ.get("PYTHONPATH", "")]
+    search = os.pathsep.join(map(str, roots))
     environ = {**os.environ, "PYTHONPATH": search, "SDL_AUDIODRIVER": "disk",
                "SDL_DISKAUDIOFILE": str(folder / "out.raw"), **environment}
     return subprocess.run([sys.executable, __file__, json.dumps(steps), device], env=environ, timeout=60,

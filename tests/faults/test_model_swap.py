@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from fingerpost import wiring
+from fingerpost import networks, wiring
 from fingerpost.core import decide
 from fingerpost.core.errors import ModelError
 from fingerpost.core.live import PerceptionThread, run_live
@@ -293,7 +293,7 @@ def test_the_swap_and_rollback_of_a_retrained_model_spoken(tmp_path, monkeypatch
         [str(word) for word in command], 0.0, taught, folder))
     models = InstalledModels()
     shipped = models.load("objects")
-    with Device(lambda stack: wiring.open_recogniser(stack, Settings())) as device:
+    with Device(lambda stack: networks.open_recogniser(stack, Settings())) as device:
         device.hears(ANEW, 800)
         retrained = models.load("objects")
         assert retrained.labels == ("Blue", "Red", "taught:1", "other")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fingerpost import wiring
+from fingerpost import networks
 from fingerpost.cli import main
 from fingerpost.commands import detect as command
 from fingerpost.core.errors import ModelError
@@ -273,7 +273,7 @@ def test_a_mistake_gets_one_line(shelf, words, part, capsys):
 
 
 def test_without_a_detector_one_line_names_the_remedy(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(wiring, "DETECTOR", "no such detector")
+    monkeypatch.setattr(networks, "DETECTOR", "no such detector")
     cv2.imwrite(str(tmp_path / "shelf.png"), draw_shelf())
     assert main(["detect", str(tmp_path / "shelf.png")]) == 1
     printed = capsys.readouterr().err

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fingerpost import wiring
+from fingerpost import networks, wiring
 from fingerpost.core.errors import ModelError
 from fingerpost.core.events import ChangeWay
 from fingerpost.devices import sources
@@ -54,10 +54,10 @@ def test_a_spoilt_model_of_more_names_is_done_without(monkeypatch, tmp_path, cap
     shipped = json.loads((asset_home() / "models" / "manifest.json").read_text())["models"]
     file, entry = tmp_path / "wide.onnx", shipped[1]
     file.write_bytes(b"a model")
-    installed = InstalledModels().install(file, {**entry, "name": wiring.WIDER})
+    installed = InstalledModels().install(file, {**entry, "name": networks.WIDER})
     installed.path.write_bytes(b"a spoilt model")
     with ExitStack() as stack:
-        assert wiring.open_recogniser(stack, Settings()).names
+        assert networks.open_recogniser(stack, Settings()).names
     assert "imagenet" in caplog.text
 
 

@@ -27,12 +27,13 @@ from ..installed import InstalledModels
 from ..memory.learner import Learner
 from ..memory.objects import ObjectStore
 from ..models import ModelInfo, ModelStore, check_anew, find_problem
+from ..networks import open_recogniser
 from ..runtimes import open_backend
 from ..settings import Settings
 from ..vision.detect import DETECTOR
 from ..vision.eyes import Eyes
 from ..vision.recognise import Recogniser, make_views
-from ..wiring import make_eyes, open_recogniser
+from ..wiring import make_eyes
 from .listening import measure_sound
 
 SHOTS, OLDER_THINGS = 10, 20

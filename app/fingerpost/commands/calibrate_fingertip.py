@@ -30,12 +30,13 @@ from ..core.types import Frame, Utterance
 from ..devices.clocks import RealClock
 from ..devices.replay import Recording
 from ..home import state_home
+from ..networks import open_finder
 from ..progress import Progress
 from ..settings import Settings, load_settings
 from ..sounding import load_earcons, open_phrases, open_speaker
 from ..vision.lens import read_lens
 from ..vision.offset import write_offset
-from ..wiring import CAMERA_RECORD, FINGERTIP_RECORD, open_buttons, open_camera, open_finder, open_voice
+from ..wiring import CAMERA_RECORD, FINGERTIP_RECORD, open_buttons, open_camera, open_voice
 
 STILL = 0.02
 """Frame widths by which the tip may move from one frame of a video to the next while the finger is put somewhere."""

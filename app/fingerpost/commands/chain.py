@@ -27,11 +27,12 @@ from ..core.types import Fingertip, Frame, Utterance
 from ..devices.replay import Recording
 from ..memory.learner import Learner
 from ..memory.objects import ObjectStore
+from ..networks import open_recogniser
 from ..overlay import write_text
 from ..progress import Progress
 from ..settings import Settings, load_settings
 from ..vision.eyes import Eyes
-from ..wiring import open_eyes, open_recogniser
+from ..wiring import open_eyes
 
 FRAMES_PER_SECOND = 10.0
 HOLD_SECONDS = 2.0

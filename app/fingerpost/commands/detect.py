@@ -17,10 +17,10 @@ from ..core.timing import Stopwatch
 from ..core.types import Detection, Frame
 from ..devices.replay import IMAGE_SUFFIXES, Recording, list_images
 from ..models import load_given
+from ..networks import open_detector
 from ..overlay import VideoFile, draw_box, write_text
 from ..settings import Settings
 from ..vision.detect import DETECTOR, Detector
-from ..wiring import open_detector
 
 STAGES = ("pre-process", "network", "post-process", "visualise")
 COLUMNS = ("class", "confidence", "left", "top", "right", "bottom", "width", "height", "area", "centre")

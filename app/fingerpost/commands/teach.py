@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..devices.replay import Recording
 from ..memory.learner import Learner
+from ..networks import open_recogniser
 from ..settings import Settings
-from ..wiring import open_recogniser
 from .objects import open_store
 
 

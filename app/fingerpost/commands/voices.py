@@ -10,11 +10,12 @@ from ..core.speech import BATCH_TEXTS
 from ..devices.voices import ClipCache, fill_online
 from ..home import state_home
 from ..memory.learner import Learner
+from ..networks import open_recogniser
 from ..progress import Progress
 from ..sayings import sayable_texts
 from ..settings import load_settings
 from ..sounding import open_phrases
-from ..wiring import open_recogniser, open_voice
+from ..wiring import open_voice
 from .objects import open_store
 
 

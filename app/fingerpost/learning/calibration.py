@@ -50,8 +50,7 @@ def main(args: argparse.Namespace) -> int:
 
 def measure_model(info: ModelInfo, folders: Sequence[Path]) -> Ranges:
     """The ranges of a model's tensors on pictures of folders. Raises DataError without pictures, ModelError."""
-    height, width = info.input[2:]
-    samples = Samples(folders, (width, height), info.mean, info.std)
+    samples = Samples(folders, info.input, info.mean, info.std)
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch) / "whole.onnx"
         whole.write_bytes(read_onnx(info.path))
@@ -72,11 +71,13 @@ def measure_bounds(network: Path, samples: Samples) -> Bounds:
 class Samples(CalibrationDataReader):
     """Pictures of folders, evenly chosen, as a network takes them. Raises DataError where there are none."""
 
-    def __init__(self, folders: Iterable[Path], size: tuple[int, int], mean: Sequence[float], std: Sequence[float]):
+    def __init__(self, folders: Iterable[Path], shape: Sequence[int], mean: Sequence[float], std: Sequence[float]):
+        """`shape` is that of the network's input (1, channels, height, width), the rest as in ModelInfo."""
+        height, width = shape[2:]
         paths = [path for folder in folders for path in list_pictures(folder)]
         chosen = np.linspace(0, len(paths) - 1, min(PICTURES, len(paths))).astype(int)
         self.count = len(chosen)
-        self._arrays = (to_input(read_picture(paths[index]), size, mean, std)
+        self._arrays = (to_input(read_picture(paths[index]), (width, height), mean, std)
                         for index in Progress(chosen, "calibrate", len(chosen)))
 
     def get_next(self) -> dict[str, np.ndarray] | None:

@@ -64,8 +64,7 @@ def main(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     target = args.out / f"{finished.name}.onnx"
     figures = json.loads(args.figures.read_text()) if args.figures else {}
-    height, width = finished.shape[2:]
-    samples = Samples([args.calibrate], (width, height), finished.mean, finished.std) if args.calibrate else None
+    samples = Samples([args.calibrate], finished.shape, finished.mean, finished.std) if args.calibrate else None
     entry = build(finished, target, samples, licence="Apache-2.0", data=args.data, figures=figures,
                   rebuild=args.rebuild)
     write_entry(args.out / "manifest.json", entry)

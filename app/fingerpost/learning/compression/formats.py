@@ -122,8 +122,7 @@ def find_bounds(whole: Path, info: ModelInfo, pictures: Path | None) -> Bounds:
             return read_ranges(info).bounds
         except ModelError as error:
             raise ModelError(f"{error}, or give a folder of them with --calibrate") from None
-    height, width = info.input[2:]
-    return measure_bounds(whole, Samples([pictures], (width, height), info.mean, info.std))
+    return measure_bounds(whole, Samples([pictures], info.input, info.mean, info.std))
 
 
 def code_weights(net: nn.Module, name: str) -> dict[str, CodedWeight]:
