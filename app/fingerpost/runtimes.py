@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Callable, Iterator, Optional
+from typing import Callable, ContextManager, Optional
 
 from .core.errors import ModelError
 from .core.events import Event, Fault
 from .core.ports import Backend, Clock
 from .inference import onnx as onnx_runtime
+from .inference.builds import Builds, Tell
 from .inference.engines import find_source
 from .inference.fallback import FallbackBackend
 from .inference.onnx import OnnxBackend
@@ -18,6 +18,8 @@ from .settings import AUTO, CUDA, TENSORRT, TENSORRT_ONNX, Settings
 
 PROVIDERS = {CUDA: onnx_runtime.CUDA, TENSORRT_ONNX: onnx_runtime.TENSORRT}
 """What ONNX Runtime calls its own ways to a GPU."""
+ONNX_BUILDS = Builds()
+"""Those of ONNX Runtime's own way to TensorRT."""
 
 
 def open_backend(info: ModelInfo, settings: Settings) -> Backend:
@@ -27,7 +29,7 @@ def open_backend(info: ModelInfo, settings: Settings) -> Backend:
     """
     chosen, threads = settings.recognition.runtime, settings.recognition.threads
     if chosen in PROVIDERS:
-        return OnnxBackend(info.path, threads, PROVIDERS[chosen])
+        return OnnxBackend(info.path, threads, PROVIDERS[chosen], ONNX_BUILDS.tell)
     onnx = OnnxBackend(info.path, threads)
     shared = find_wanted(settings)
     if shared is not None:
@@ -44,18 +46,10 @@ def hear_of_trouble(settings: Settings, clock: Clock, tell: Callable[[Event], No
         shared.trouble.listen(lambda reason: tell(Fault("gpu", clock.now(), reason)))
 
 
-@contextmanager
-def hear_of_builds(settings: Settings, tell: Callable[[str], None]) -> Iterator[None]:
-    """Have `tell` hear the stages of networks that TensorRT compiles in the block, again and again."""
+def hear_of_builds(settings: Settings, tell: Tell) -> ContextManager[None]:
+    """Have `tell` hear of the networks that are compiled for TensorRT in the block, again and again."""
     shared = find_wanted(settings)
-    if shared is None:
-        yield
-        return
-    before, shared.building = shared.building, tell
-    try:
-        yield
-    finally:
-        shared.building = before
+    return (shared.building if shared is not None else ONNX_BUILDS).heard_by(tell)
 
 
 def find_wanted(settings: Settings) -> Optional[SharedWorker]:

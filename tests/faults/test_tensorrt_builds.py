@@ -92,10 +92,10 @@ def test_a_failure_of_another_network_is_no_reason_not_to_try(nano):
 def test_who_waits_for_a_build_hears_of_it_all_the_time(nano):
     stages = []
     backend = nano.backend()
-    nano.workers[-1].building = stages.append
-    for _ in range(2):
-        with backend:
-            heard = len(stages)
+    with nano.workers[-1].building.heard_by(stages.append):
+        for _ in range(2):
+            with backend:
+                heard = len(stages)
     assert stages[0] == ""
     assert {"reading", "compiling"} <= set(stages)
     assert len(stages) == heard, "there was nothing left to build"

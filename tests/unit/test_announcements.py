@@ -58,7 +58,7 @@ def test_a_start_that_compiles_networks_says_so(monkeypatch):
     shared, played, heard = SharedWorker("python"), [], []
 
     def assemble(*parts, **options):
-        shared.building("compiling")
+        shared.building.tell("compiling")
         raise ModelError("that is enough")
 
     monkeypatch.setattr(runtimes, "find_tensorrt", lambda: shared)
@@ -70,5 +70,5 @@ def test_a_start_that_compiles_networks_says_so(monkeypatch):
         run.live(stack, Settings(), SimulatedClock(), speaker, [observer], threading.Event(), True)
     assert len(played) == 1
     assert heard == [("Preparing. This takes some minutes.", PREPARING)]
-    shared.building("compiling")
+    shared.building.tell("compiling")
     assert len(played) == 1, "a build at night is not said"

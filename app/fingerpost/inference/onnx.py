@@ -1,26 +1,21 @@
-"""Networks run by ONNX Runtime on the processor."""
+"""Networks run by ONNX Runtime, on the processor or by its own ways to a GPU."""
 
 from __future__ import annotations
 
-import logging
 import os
-import re
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple, Union
 
 from ..core.errors import ModelError
 from ..core.ports import Backend
-from ..downloads import hash_file
-from ..home import state_home
 from ..packed import is_packed, read_packed
 from .arrays import check_array, refuse_absence, refuse_damage, refuse_inputs
+from .builds import Tell
+from .compiling import compile_apart, find_engine_folder
 
 if TYPE_CHECKING:
     import numpy
-
-log = logging.getLogger(__name__)
 
 PROCESSOR, CUDA, TENSORRT = "CPUExecutionProvider", "CUDAExecutionProvider", "TensorrtExecutionProvider"
 """https://onnxruntime.ai/docs/execution-providers/"""
@@ -31,13 +26,15 @@ class OnnxBackend(Backend):
     """One ONNX network with a single float32 input, from an ONNX file or a packed one.
 
     `threads` is how many processor threads one run may use; 0 leaves the choice to the runtime. `provider` is what
-    ONNX Runtime computes with, by its own name for it; the processor does what that cannot.
+    ONNX Runtime computes with, by its own name for it; the processor does what that cannot. Where that compiles the
+    network, `tell` hears of it, and another process does it; without `tell`, this one.
     """
 
-    def __init__(self, path: Union[str, Path], threads: int = 0, provider: str = PROCESSOR) -> None:
+    def __init__(self, path: Union[str, Path], threads: int = 0, provider: str = PROCESSOR,
+                 tell: Optional[Tell] = None) -> None:
         self._path = Path(path)
         self._threads = threads
-        self._provider = provider
+        self._provider, self._tell = provider, tell
         self._session: Optional[Any] = None
         self._input_name = ""
         self._input_shape: Tuple[Union[int, str, None], ...] = ()
@@ -87,6 +84,7 @@ class OnnxBackend(Backend):
         # Threads that wait for work must sleep: those of one network would take the processor from the next one's. With
         # both networks in turn on two cores a frame took three times as long (`fingerpost bench`: 102 ms, now 33).
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        more = self._prepare_provider(onnxruntime.__version__)
         try:
             with _unpacked(self._path) as path:
                 if not _computes_in_bytes(path):
@@ -94,8 +92,10 @@ class OnnxBackend(Backend):
                     # for a network that computes in bytes, which it would turn back to floats.
                     options.add_session_config_entry("session.disable_quant_qdq", "1")
                 providers = list(dict.fromkeys([self._provider, PROCESSOR]))
-                more = [self._provider_options(onnxruntime.__version__), {}][:len(providers)]
-                session = onnxruntime.InferenceSession(str(path), options, providers=providers, provider_options=more)
+                # TensorRT knows what it has kept by the file's name as well, and that of an unpacked one changes.
+                given = path.read_bytes() if self._provider == TENSORRT and path != self._path else str(path)
+                session = onnxruntime.InferenceSession(given, options, providers=providers,
+                                                       provider_options=[more, {}][:len(providers)])
         except ModelError:
             raise
         except Exception as error:  # the runtime's errors share no base of their own
@@ -104,38 +104,20 @@ class OnnxBackend(Backend):
             raise self._refuse_provider()
         return session
 
-    def _provider_options(self, version: str) -> Dict[str, str]:
-        """TensorRT is to compute in half precision, and to keep what it has compiled."""
+    def _prepare_provider(self, version: str) -> Dict[str, str]:
+        """TensorRT is to compute in half precision, and to keep what it has compiled, which is seen to first."""
         if self._provider != TENSORRT:
             return {}
         folder = find_engine_folder(self._path, version)
-        kept = {"trt_engine_cache_enable": "True", "trt_engine_cache_path": str(folder)} if folder is not None else {}
-        return {"trt_fp16_enable": "True", **kept}
+        if folder is None:
+            return {"trt_fp16_enable": "True"}
+        if self._tell is not None:
+            compile_apart(self._path, folder, self._tell)
+        return {"trt_fp16_enable": "True", "trt_engine_cache_enable": "True", "trt_engine_cache_path": str(folder)}
 
     def _refuse_provider(self) -> ModelError:
         return ModelError(f"this ONNX Runtime cannot use {self._provider}: install onnxruntime-gpu (on a Jetson, "
                           'NVIDIA\'s own wheel of it), or set runtime = "auto" under [recognition]')
-
-
-def find_engine_folder(path: Path, version: str) -> Optional[Path]:
-    """Where that version of ONNX Runtime keeps what TensorRT has compiled of that very file; what it has kept of the
-    network's earlier files is deleted. None, which the log explains, where nothing can be written.
-
-    A folder for each file, since it tells networks apart by their form and not by their weights, and a retrained one
-    would be taken for the old: https://onnxruntime.ai/docs/execution-providers/TensorRT-ExecutionProvider.html
-    """
-    network = state_home() / "engines" / "onnxruntime" / re.sub(r"-[0-9a-f]{12}$", "", path.stem)
-    own = network / f"{hash_file(path)[:12]}-{version}"
-    try:
-        own.mkdir(parents=True, exist_ok=True)
-        for other in network.iterdir():
-            if other != own:
-                shutil.rmtree(str(other))
-    except OSError as error:
-        log.warning("%s cannot be written (%s): the next start compiles %s again", own, error.strerror or error,
-                    path.name)
-        return None
-    return own
 
 
 @contextmanager

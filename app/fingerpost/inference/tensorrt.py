@@ -6,11 +6,12 @@ import logging
 import mmap
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from ..core.errors import ModelError
 from ..core.ports import Backend
 from .arrays import check_array, refuse_absence
+from .builds import Builds
 from .engines import Engine, Engines, Source, build_engine, choose_precision, make_key
 from .fallback import Trouble
 from .process import INTERPRETER, LOAD_SECONDS, RUN_SECONDS, SHARED_LOAD_SECONDS, Worker, find_interpreter
@@ -34,8 +35,7 @@ class SharedWorker:
         """`python` is the interpreter that has TensorRT."""
         self.python = python
         self.trouble = Trouble()
-        self.building: Callable[[str], None] = lambda stage: None
-        """Hears again and again that a network is being compiled, which takes minutes, and at which stage it is."""
+        self.building = Builds()
         self._lock = threading.Lock()
         self._worker: Optional[Worker] = None
         self._refusal = ""
@@ -128,8 +128,8 @@ class TensorRTBackend(Backend):
             raise ModelError(f"TensorRT could not compile {self._source.name} before ({reason}): try again with "
                              f"`fingerpost engine build {self._source.name}`")
         log.warning("TensorRT compiles %s for %s: this takes minutes, once", self._source.name, worker.platform.gpu)
-        self._shared.building("")
-        return make_engine(self._source, self._shared.python, precision, self._engines, tell=self._shared.building,
+        self._shared.building.tell("")
+        return make_engine(self._source, self._shared.python, precision, self._engines, tell=self._shared.building.tell,
                            seconds=OPENING_BUILD_SECONDS)
 
     def _map(self, places: Sequence[Dict[str, Any]], memory: mmap.mmap, outputs: Sequence[str]) -> None:
