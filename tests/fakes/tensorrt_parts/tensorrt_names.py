@@ -1,4 +1,4 @@
-"""Names that TensorRT has had since 8.5, for the fakes of 10 and 11; pages as in tensorrt_parts.py. Python 3.6, too."""
+"""Names that TensorRT has had since 8.5, for the fakes of 8.5 to 11; pages as in tensorrt_parts.py. Python 3.6, too."""
 
 from enum import IntEnum
 

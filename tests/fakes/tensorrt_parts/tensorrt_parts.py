@@ -1,4 +1,4 @@
-"""What the three fakes of TensorRT share. It keeps to Python 3.6, as what it is for.
+"""What the fakes of TensorRT share. It keeps to Python 3.6, as what it is for.
 
 Each fake imitates the documented Python API of one generation: its names and no others, its arguments, the order of
 calls that it demands, and what it returns when it refuses. Engines compute through ONNX Runtime, from and to the memory
@@ -168,6 +168,7 @@ class Network:
     """api/python_api/infer/Graph/Network.html: num_inputs, get_input, num_layers, get_layer."""
 
     tensor_class = RangedTensor
+    explicit_batch = None
 
     def __init__(self, flags):
         self._flags, self._content = flags, None
@@ -192,6 +193,12 @@ class Network:
         self._content, self._facts = content, facts
         self._inputs = [self.tensor_class(value["name"], value["shape"]) for value in facts["inputs"]]
         self._layers = [Layer(self.tensor_class(name)) for name in facts["tensors"]]
+
+    def _refuse_parser(self):
+        """python_api/parsers/Onnx/pyOnnx.html, before 10: only networks with an explicit batch can be parsed."""
+        if self.explicit_batch is None or self._flags & 1 << int(self.explicit_batch):
+            return ""
+        return "only full-dimensions mode is supported: set EXPLICIT_BATCH"
 
     def _ranges(self):
         tensors = self._inputs + [layer.get_output(0) for layer in self._layers]
@@ -244,7 +251,7 @@ class BuilderConfig:
         self._flags, self._profiles, self._workspace = set(), [], WORKSPACE_UNLIMITED
 
     def set_flag(self, flag):
-        self._flags.add(self._check_flag(flag))
+        self._flags.add(self.flags(flag).name)
 
     def add_optimization_profile(self, profile):
         self._profiles.append(profile)
@@ -288,6 +295,24 @@ class Builder:
             if -1 in value["shape"] and value["name"] not in profile:
                 return "Network has dynamic or shape inputs, but no optimization profile has been defined."
         return ""
+
+
+class FlaggedBuilder(Builder):
+    """The same page until TensorRT 10, whose networks have no types of their own."""
+
+    @property
+    def platform_has_fast_fp16(self):
+        return platform_has_fast("fp16")
+
+    @property
+    def platform_has_fast_int8(self):
+        return platform_has_fast("int8")
+
+    def _refuse(self, network, config):
+        """developer-guide, working with INT8: networks with Q/DQ layers need the flag INT8."""
+        if "DequantizeLinear" in network._facts["operators"] and "INT8" not in config._flags:
+            return "Network has Q/DQ layers but the INT8 builder flag is not set"
+        return super()._refuse(network, config)
 
 
 def gpu_facts():
