@@ -32,7 +32,7 @@ from tests.story import CLEAR
 RATE = 22050
 BLANK = np.zeros((48, 64, 3), np.uint8)
 EARCONS = {name: Clip(np.ones(RATE // 20, np.int16), RATE)
-           for name in ("ready", "finger", "unsure", "recorded", "listen", "fault")}
+           for name in ("ready", "finger", "unsure", "recorded", "listen", "fault", "watched")}
 
 
 def english() -> PhraseBook:
@@ -142,6 +142,19 @@ class SilentSpeaker(Speaker):
 
     def busy(self):
         return self.clock.now() < self.until
+
+
+class QuietMouth:
+    """Keeps to itself what it would say."""
+
+    def __init__(self) -> None:
+        self.said: List[str] = []
+
+    def say(self, utterance):
+        self.said.append(utterance.phrase)
+
+    def hush(self):
+        self.said.clear()
 
 
 class TonguelessVoice(Voice):

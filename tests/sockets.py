@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Tuple
 
 from fingerpost.core.errors import SoundError
 from fingerpost.core.ports import Speaker
@@ -39,8 +39,11 @@ class Sockets:
 
     def __init__(self, make: Optional[Callable[[], Speaker]] = None) -> None:
         self.card: Optional[Card] = HEADSET
+        self.card_works = True
+        """Whether the card that is plugged in can be opened."""
         self.default_works = False
         self.opens = 0
+        self.volumes: List[Tuple[Optional[Card], float]] = []
         self._make = make
 
     def find_card(self) -> Optional[Card]:
@@ -75,6 +78,10 @@ class PulledSpeaker(Speaker):
     def busy(self):
         return self._busy
 
+    def set_volume(self, volume):
+        self._sockets.volumes.append((self.card, volume))
+
     def _check(self):
-        if not (self.card == self._sockets.card if self.card else self._sockets.default_works):
+        plugged = self.card == self._sockets.card and self._sockets.card_works
+        if not (plugged if self.card else self._sockets.default_works):
             raise SoundError("no sound output: plug it in")

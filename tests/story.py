@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Tuple, Type, TypeVar
 
 from fingerpost.core.decide import decide
 from fingerpost.core.events import Action, Chime, Event, Recognise, Recognised, Say, Seen
@@ -11,13 +11,15 @@ from fingerpost.core.state import POINTING, Rules, State
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
 
 CLEAR = Quality(640, 480, 0.5, 200.0)
+ActionT = TypeVar("ActionT")
 
 
 class Story:
     """A day in events. Time moves on by a tenth of a second with each frame."""
 
-    def __init__(self, mode: str = POINTING, rules: Optional[Rules] = None) -> None:
-        self.state = State(rules=rules or Rules(), mode=mode)
+    def __init__(self, mode: str = POINTING, rules: Optional[Rules] = None, **changes: Any) -> None:
+        """`changes` are further fields of the state in which it begins."""
+        self.state = State(rules=rules or Rules(), mode=mode, **changes)
         self.at = 0.0
         self.index = 0
         self.actions: List[Action] = []
@@ -80,6 +82,10 @@ class Story:
                 words.append(action.utterance.phrase + (f":{thing}" if thing else ""))
         self.actions = []
         return words
+
+    def asked(self, kind: Type[ActionT]) -> List[ActionT]:
+        """The actions of that kind that `said` has not fetched yet."""
+        return [action for action in self.actions if isinstance(action, kind)]
 
     def chimed(self) -> List[str]:
         """Earcons among the actions that `said` has not fetched yet."""

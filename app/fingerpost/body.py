@@ -10,10 +10,12 @@ from .core.events import Action, Status
 from .core.heartbeat import Heartbeat
 from .core.loop import Loop, Observer
 from .core.phrases import PhraseBook
+from .core.preferences import Preferences
 from .core.speech import Mouth
 from .core.state import BY_LIST, BY_VOICE, State
 from .devices.ear import Ear
 from .devices.power import read_battery
+from .home import list_languages
 from .memory.learner import Learner
 from .settings import Settings
 from .vision.eyes import Eyes
@@ -35,18 +37,23 @@ class Body:
     ear: Optional[Ear] = None
     heartbeats: Sequence[Heartbeat] = ()
     """Of the mouth, and of what renders for it."""
+    preferences: Preferences = Preferences()
+    """Those of the start."""
+    prefer: Callable[[Preferences], None] = lambda preferences: None
+    """Has the device sound as is preferred."""
 
     def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = (),
-             announced: bool = False) -> Loop:
+             announced: bool = False, door: Optional[Callable[[Action], None]] = None) -> Loop:
         """A fresh loop over these parts; `submit` takes what the eyes are asked to do.
 
-        `announced` says whether the wearer knows already that the device is starting.
+        `announced` says whether the wearer knows already that the device is starting; `door` see Loop.
         """
         naming = self.settings.teaching.naming
         state = State(rules=self.settings.decision, announced=announced, waiting_samples=self.learner.waiting(),
                       news=self.eyes.news,
-                      naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming)
-        return Loop(state, self.mouth, submit, self.report, observers, self.ear)
+                      naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming,
+                      preferences=self.preferences, languages=list_languages())
+        return Loop(state, self.mouth, submit, self.report, observers, self.ear, self.prefer, door)
 
     def report(self, at: float) -> Status:
         """What the device knows of itself: local time, battery, taught things, names that are free."""

@@ -118,6 +118,7 @@ COMMANDS: Dict[str, Command] = {
     "voices fill": Command("commands.voices", "render everything that can be said", "voices fill", "fill"),
     "buttons test": Command("commands.buttons", "which button is pressed, and for how long", "buttons test", "test"),
     "sound test": Command("commands.sound", "each sound card says which one it is", "sound test", "test"),
+    "companion": Command("commands.companion", "a page for your helper, in any browser", "companion --port 8137"),
     "doctor": Command("commands.doctor", "is this machine ready, and what is to be done if not", "doctor --speak"),
     "install": Command("commands.install", "start at boot, as a service of this machine", "install --dry-run",
                        "install"),
@@ -127,7 +128,7 @@ COMMANDS: Dict[str, Command] = {
 }
 
 KEEPING = ("run", "teach", "objects", "calibrate camera", "calibrate fingertip", "engine", "models fetch",
-           "models rollback", "voices")
+           "models rollback", "voices", "companion")
 """How those begin that use or change what is kept of this wearer and machine."""
 
 
@@ -193,4 +194,4 @@ def _show_help(words: List[str]) -> int:
 
 
 def _extra_for(name: str) -> str:
-    return {"voices fill": "online"}.get(name, "train")
+    return {"voices fill": "online", "companion": "companion"}.get(name, "train")

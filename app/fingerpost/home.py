@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 from pathlib import Path
+from typing import Tuple
 
 from .core.errors import DataError
 
@@ -32,6 +33,11 @@ def asset_home() -> Path:
         return installed
     raise DataError(f"Fingerpost's models are neither in {checkout} nor in {installed}: "
                     "install it again, or set FINGERPOST_HOME to the folder that holds models/")
+
+
+def list_languages() -> Tuple[str, ...]:
+    """The languages that there are phrases for."""
+    return tuple(sorted(file.stem for file in (asset_home() / "assets" / "phrases").glob("*.toml")))
 
 
 def state_home() -> Path:

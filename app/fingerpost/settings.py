@@ -107,6 +107,18 @@ class TeachingSettings:
 
 
 @dataclass(frozen=True)
+class CompanionSettings:
+    """[companion]"""
+
+    serve: bool = False
+    """Whether the companion page is there whenever the device runs; else only once it was opened at the menu."""
+    port: int = 8137
+    """Where it is on this machine."""
+    network_port: int = 8138
+    """Where it is on a network, while the wearer has it opened to one."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """All settings; every section may be left out."""
 
@@ -115,6 +127,7 @@ class Settings:
     speech: SpeechSettings = field(default_factory=SpeechSettings)
     buttons: ButtonsSettings = field(default_factory=ButtonsSettings)
     teaching: TeachingSettings = field(default_factory=TeachingSettings)
+    companion: CompanionSettings = field(default_factory=CompanionSettings)
     decision: Rules = field(default_factory=Rules)
 
 
@@ -122,7 +135,7 @@ SectionT = TypeVar("SectionT")
 _CHOICES = {("camera", "turn"): (0, 90, 180, 270), ("teaching", "naming"): (BY_VOICE, BY_LIST, BY_NEXT),
             ("recognition", "recogniser"): WAYS, ("recognition", "runtime"): RUNTIMES,
             ("buttons", "source"): ("auto", "gpio", "keyboard")}
-_LIMITS = {"accepted_wrong": 0.1}
+_LIMITS = {"accepted_wrong": 0.1, "port": 65535, "network_port": 65535}
 """What is above 0 and at most this. For more accepted errors than a tenth the thresholds were not measured."""
 _NOT_NEGATIVE = ("retrain_idle_minutes",)
 
@@ -155,7 +168,7 @@ def _read_section(path: Path, name: str, table: Dict[str, Any], kind: Type[Secti
         if choices and value not in choices:
             raise SettingsError(f"{where} must be one of {', '.join(map(str, choices))}, not {value!r}")
         if key in _LIMITS and not 0.0 < values[key] <= _LIMITS[key]:
-            raise SettingsError(f"{where} must be above 0 and at most {_LIMITS[key]}, as in 0.02, not {value!r}")
+            raise SettingsError(f"{where} must be above 0 and at most {_LIMITS[key]}, not {value!r}")
         if key in _NOT_NEGATIVE and not values[key] >= 0.0:
             raise SettingsError(f"{where} must be 0 or more, not {value!r}")
     return kind(**values)

@@ -3,18 +3,23 @@ wearer hears that the device is starting before the rest is there."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from typing import Dict
 
 from .core.errors import SettingsError
 from .core.phrases import PhraseBook
+from .core.ports import Speaker, Voice
+from .core.preferences import Preferences
 from .core.types import Clip
 from .devices.clocks import RealClock
 from .devices.earcons import read_earcons
 from .devices.pluggable import Outputs, PluggableSpeaker
-from .home import asset_home, state_home
+from .home import asset_home, list_languages, state_home
 from .settings import Settings
 from .tomlfile import read_toml
+
+log = logging.getLogger(__name__)
 
 
 def open_speaker(settings: Settings, stack: ExitStack) -> PluggableSpeaker:
@@ -26,13 +31,27 @@ def open_speaker(settings: Settings, stack: ExitStack) -> PluggableSpeaker:
 
 def open_phrases(settings: Settings) -> PhraseBook:
     """The phrase book of the chosen language. Raises SettingsError naming the languages there are."""
-    folder = asset_home() / "assets" / "phrases"
-    path = folder / f"{settings.speech.language}.toml"
+    return read_phrases(settings.speech.language)
+
+
+def read_phrases(language: str) -> PhraseBook:
+    """The phrase book of that language. Raises SettingsError naming the languages there are."""
+    path = asset_home() / "assets" / "phrases" / f"{language}.toml"
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
-        raise SettingsError(f"there are no phrases for '{settings.speech.language}'; the languages are {known}")
+        raise SettingsError(f"there are no phrases for '{language}'; the languages are {', '.join(list_languages())}")
     tables = read_toml(path)
     return PhraseBook(tables.get("phrases", {}), tables.get("names", {}), str(path))
+
+
+def sound_as(preferences: Preferences, speaker: Speaker, voice: Voice, book: PhraseBook) -> None:
+    """Be as loud, and speak, as is preferred: from the next word on. Without usable phrases the language stays."""
+    speaker.set_volume(preferences.loudness)
+    try:
+        book.become(read_phrases(preferences.language))
+    except SettingsError as error:
+        log.error("%s", error)
+        return
+    voice.set_style(preferences.language, preferences.words_per_minute)
 
 
 def load_earcons() -> Dict[str, Clip]:

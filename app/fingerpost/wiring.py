@@ -14,9 +14,11 @@ from .body import Body
 from .core.errors import ButtonsError, DataError, MicrophoneError, SettingsError
 from .core.events import Event
 from .core.heartbeat import Heartbeat
+from .core.live import PerceptionThread
 from .core.loop import Observer
 from .core.phrases import LEARNING_PHRASES, NAMING_PHRASES
 from .core.ports import Buttons, Clock, Microphone, Speaker, Voice
+from .core.preferences import Preferences
 from .core.speech import Mouth, RenderingThread
 from .core.state import BY_VOICE, WAYS
 from .devices.buttons import KeyboardButtons, has_keyboard
@@ -33,11 +35,15 @@ from .memory.learner import Learner
 from .memory.objects import ObjectStore
 from .models import ModelInfo
 from .networks import make_recogniser, open_detector, open_finder, open_recogniser
-from .sayings import render_now
+from .runtimes import hear_of_builds
+from .sayings import render_ahead, render_now
 from .settings import ButtonsSettings, Settings
-from .sounding import load_earcons, open_phrases
+from .sounding import load_earcons, open_phrases, sound_as
+from .upkeep.attendant import Attendant, plan_page
+from .upkeep.journal import Journal
 from .upkeep.keeper import Keeper
 from .upkeep.notes import read_note, write_note
+from .upkeep.preferences import Wishes, default_preferences
 from .upkeep.retraining import plan_retraining
 from .upkeep.succession import Succession
 from .vision.eyes import Eyes
@@ -45,6 +51,10 @@ from .vision.lens import Optics, read_lens
 from .vision.look import BoxLooker, CropLooker
 from .vision.offset import read_offset
 from .vision.recognise import Recogniser
+from .window.glass import Glass
+from .window.hands import Hands
+from .window.place import find_window
+from .window.view import View
 
 log = logging.getLogger(__name__)
 RecordT = TypeVar("RecordT")
@@ -55,11 +65,12 @@ CAMERA_RECORD, FINGERTIP_RECORD = "camera.json", "fingertip.json"
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
              observers: Sequence[Observer] = (), microphone: Optional[Microphone] = None,
-             live: bool = False) -> Body:
+             live: bool = False, preferences: Optional[Preferences] = None) -> Body:
     """Open models, memory and voice; `stack` closes them. Raises an error of the tree when one is missing.
 
     Without a `microphone`, which is open, things taught by button are named from a list. `live` says whether time goes
-    on while the parts work, which in a replay it does not.
+    on while the parts work, which in a replay it does not. The settings say already what is preferred, as far as they
+    can; without `preferences`, there are none beyond them.
     """
     recogniser = open_recogniser(stack, settings)
     memory = stack.enter_context(ObjectStore(store))
@@ -82,7 +93,9 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     for observer in observers:
         observer.on_ready(book)
     eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name("way.json"), live)
-    return Body(eyes, mouth, book, recogniser, render, learner, settings, ear, [mouth.heartbeat, *heartbeats])
+    return Body(eyes, mouth, book, recogniser, render, learner, settings, ear, [mouth.heartbeat, *heartbeats],
+                preferences or default_preferences(settings.speech),
+                partial(sound_as, speaker=speaker, voice=voice, book=book))
 
 
 def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner) -> Eyes:
@@ -112,14 +125,16 @@ def make_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, lear
               remember_way: Callable[[str], None] = lambda way: None, own: bool = False) -> Eyes:
     """The eyes, which look past the finger; the detector is opened once it is wanted."""
     def open_whole(past: CropLooker) -> BoxLooker:
-        return BoxLooker(open_detector(stack, settings), recogniser, past)
+        with hear_of_builds(settings, lambda stage: eyes.preparing(True)):
+            return BoxLooker(open_detector(stack, settings), recogniser, past)
 
     finder = open_finder(stack, settings)
     if own:
         finder.offset = find_record(read_offset, FINGERTIP_RECORD)
     optics = Optics(find_record(read_lens, CAMERA_RECORD) if own else None)
-    return Eyes(finder, recogniser, learner, settings.recognition.crop_share, open_whole=open_whole,
+    eyes = Eyes(finder, recogniser, learner, settings.recognition.crop_share, open_whole=open_whole,
                 remember_way=remember_way, optics=optics)
+    return eyes
 
 
 def find_record(read: Callable[[Path], Optional[RecordT]], name: str) -> Optional[RecordT]:
@@ -131,8 +146,21 @@ def find_record(read: Callable[[Path], Optional[RecordT]], name: str) -> Optiona
         return None
 
 
-def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Event], None]) -> Keeper:
-    """What lets the running device go over to another object network, and retrain; `tell` takes its events."""
+def open_window(stack: ExitStack, settings: Settings, body: Body, perception: PerceptionThread, clock: Clock,
+                journal: Journal, options: Sequence[str] = ()) -> Tuple[View, Attendant]:
+    """What lets a companion look at the device, and what starts one, with `options` of `fingerpost companion`: both
+    watch the loop."""
+    view, wanted = View(body.eyes, body.learner, body.book, journal, clock), settings.companion.serve
+    page = plan_page(["--port", str(settings.companion.port), *options], wanted)
+    attendant = Attendant(page, wanted, lambda: view.is_watched, clock, perception.events.put)
+    stack.enter_context(Glass(find_window(), view, Hands(clock, perception.events.put, perception.submit)))
+    return view, attendant
+
+
+def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Event], None],
+                attendant: Optional[Attendant] = None) -> Keeper:
+    """What lets the running device go over to another object network, retrain, and have a companion page; `tell` takes
+    its events."""
     def open_heir(info: ModelInfo) -> Recogniser:
         heir = make_recogniser(info, settings)
         heir.embed(np.zeros((8, 8, 3), np.uint8))  # one that opens but cannot run must not take over
@@ -140,7 +168,8 @@ def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Ev
 
     succession = Succession(body.learner, open_heir, state_home() / "lineage.json")
     retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home(), has_mains)
-    return Keeper(succession, retraining, clock, tell)
+    return Keeper(succession, retraining, clock, tell,
+                  Wishes(body.preferences, state_home(), partial(render_ahead, body)), attendant)
 
 
 def open_voice(settings: Settings) -> Voice:

@@ -217,6 +217,21 @@ def test_webcam_passes_over_a_damaged_picture(webcam_there, monkeypatch):
     assert source.read().shape == (4, 6, 3)
 
 
+def test_webcam_that_is_silent_is_not_waited_for_again(webcam_there, monkeypatch):
+    clock, reads = SimulatedClock(), []
+
+    def wait(self):
+        reads.append(1)
+        clock.sleep(10.0)  # as long as OpenCV waits for a picture
+        return False, None
+
+    source = Webcam(str(webcam_there), clock=clock)
+    source.open()
+    monkeypatch.setattr(FakeCapture, "read", wait)
+    assert source.read() is None
+    assert len(reads) == 1
+
+
 def test_webcam_that_is_missing_names_the_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(webcam.glob, "glob", lambda pattern: ["/dev/video2"])
     with pytest.raises(CameraError, match="plug it in, or choose one of /dev/video2"):

@@ -71,6 +71,8 @@ def perform(speaker: Speaker, clock: Clock, steps: List[str]) -> List[object]:
             verb, _, what = step.partition(" ")
             if verb == "wait":
                 clock.sleep(float(what))
+            elif verb == "volume":
+                speaker.set_volume(float(what))
             elif verb == "busy":
                 answers.append(bool(speaker.busy()))
             elif verb == "hush":
@@ -140,6 +142,13 @@ def span(samples: numpy.ndarray, pitch_hz: float) -> Tuple[float, float]:
 
 def length(of_span: Tuple[float, float]) -> float:
     return of_span[1] - of_span[0]
+
+
+def test_what_begins_after_a_change_of_the_volume_is_as_loud_as_that_says(tmp_path):
+    samples, _ = through_pygame(["play low", "volume 0.5", "wait 0.7", "play low", "wait 0.7", "mix high", "wait 0.5"],
+                                tmp_path)
+    peaks = [numpy.abs(samples[round(start * RATE):round((start + 0.2) * RATE)]).max() for start in (0.2, 0.9, 1.45)]
+    assert peaks == pytest.approx([0.25 * 32767, 0.125 * 32767, 0.125 * 32767], rel=0.05)
 
 
 def test_a_clip_is_heard_whole_and_as_loud_as_it_is(heard):

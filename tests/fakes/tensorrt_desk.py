@@ -31,6 +31,7 @@ class Generation(NamedTuple):
 
 
 GENERATIONS = {"8.2": Generation("tensorrt_8_2", "NVIDIA Tegra X1", "5.3"),
+               "8.5": Generation("tensorrt_8_5", "Xavier", "7.2"),
                "10": Generation("tensorrt_10", "Orin", "8.7"),
                "11": Generation("tensorrt_11", "NVIDIA Thor", "11.0")}
 

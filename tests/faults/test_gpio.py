@@ -203,7 +203,11 @@ def test_the_wearer_hears_of_it_though_a_stuck_button_has_sent_the_device_to_sle
             wait_until(lambda: "Ready." in heard)
             board.low.add(29)
             wait_until(lambda: "Sleeping." in heard)
-            wait_until(lambda: "The mode button is stuck." in heard)
+            wait_until(lambda: "The mode button is stuck. When I sleep, action wakes me." in heard)
+            board.low.add(31)
+            time.sleep(0.2)
+            board.low.discard(31)
+            wait_until(lambda: "Awake." in heard)
             board.low.clear()
             wait_until(lambda: "The mode button works again." in heard)
             board.error = errno.EIO
@@ -258,6 +262,30 @@ def test_a_device_whose_pins_are_held_at_the_start_says_so_and_takes_them_once_i
         assert parts(buttons.faults()) == [(Recovered, "buttons")]
         assert kinds(buttons.presses()) == [(ACTION, SHORT)]
     assert board.taken == 0
+
+
+def test_a_device_that_may_not_read_the_buttons_yet_reads_them_once_it_may(board, monkeypatch):
+    """As at a boot at which the rules of udev come late: the library itself cannot be loaded before."""
+    fingers = Fingers(board, hold(ACTION, 9.0, 0.2))
+    board.permitted = False
+    with GpioButtons(PINS, fingers, patient=True) as buttons:
+        fingers.reach(3.0)
+        fault, = buttons.faults()
+        assert (type(fault), fault.part) == (Fault, "buttons")
+        assert "usermod -aG gpio" in fault.reason
+        board.permitted = True
+        fingers.reach(10.0)
+        assert parts(buttons.faults()) == [(Recovered, "buttons")]
+        assert kinds(buttons.presses()) == [(ACTION, SHORT)]
+    assert board.taken == 0
+
+
+def test_a_device_whose_library_never_loads_ends_in_order(board):
+    board.present = False
+    fingers = Fingers(board, [])
+    with GpioButtons(PINS, fingers, patient=True) as buttons:
+        fingers.reach(3.0)
+        assert parts(buttons.faults()) == [(Fault, "buttons")]
 
 
 def test_at_a_terminal_the_keyboard_stands_in_for_pins_that_are_held(board, monkeypatch):

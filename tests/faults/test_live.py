@@ -55,6 +55,33 @@ def test_an_unplugged_camera_is_announced_recovered_and_leaves_no_stale_name():
         assert not any(text == "kiwi" for _, text in device.heard[mark:])
 
 
+def test_without_a_camera_at_the_start_the_wearer_hears_why_and_can_switch_it_off():
+    device = Device()
+    device.camera.unplugged = True
+    with device:
+        device.hears("the camera is gone")
+        device.buttons.press("action")
+        device.hears("the camera is gone")
+        for words in ("Menu.", "Hold both buttons again", "Goodbye."):
+            device.buttons.press("both", "long")
+            device.hears(words)
+        device.thread.join(10.0)
+        assert device.loop.switched_off
+
+
+def test_a_camera_that_comes_late_is_ready_in_the_menu_too():
+    device = Device()
+    device.camera.unplugged = True
+    with device:
+        device.hears("the camera is gone")
+        device.buttons.press("both", "long")
+        device.hears("Menu.")
+        device.camera.unplugged = False
+        device.hears("Ready.")
+        device.buttons.press("mode")
+        device.hears("Pointing.")
+
+
 def test_a_camera_that_freezes_is_a_fault_too():
     with Device() as device:
         device.hears("kiwi")

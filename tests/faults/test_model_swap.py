@@ -23,6 +23,7 @@ from fingerpost.core.errors import ModelError
 from fingerpost.core.live import PerceptionThread, run_live
 from fingerpost.core.loop import Loop
 from fingerpost.core.ports import Backend
+from fingerpost.core.preferences import Preferences
 from fingerpost.core.speech import Mouth
 from fingerpost.core.state import State
 from fingerpost.core.types import Fingertip, Frame
@@ -138,7 +139,7 @@ class Device:
         self.learner = Learner(store, recogniser, ())
         BOOK.taught_name = self.learner.spoken_name
         perception = PerceptionThread(Eyes(DotFinder(), recogniser, self.learner, 0.35), self.desk, clock)
-        body = SimpleNamespace(learner=self.learner)
+        body = SimpleNamespace(learner=self.learner, preferences=Preferences())
         upkeep = self._stack.enter_context(wiring.open_keeper(Settings(), body, clock, perception.events.put))
         loop = self._loop = Loop(State(), mouth, perception.submit, status, [upkeep])
         self._thread = threading.Thread(target=run_live, daemon=True, args=(

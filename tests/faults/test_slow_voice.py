@@ -23,6 +23,8 @@ PATIENCE_SECONDS = 10.0
 class SlowVoice(TonguelessVoice):
     """Renders when it is released, and tells how far it is."""
 
+    style = "usual"
+
     def __init__(self):
         super().__init__()
         self.batches, self.complaint, self.error, self.niceness = [], "", VoiceError, 0
@@ -89,6 +91,19 @@ def test_a_name_just_learned_goes_before_what_still_waits(voice, rendering):
     voice.released.set()
     voice.wait_for(4)
     assert voice.batches == [texts[:BATCH_TEXTS], ["tea"], texts[BATCH_TEXTS:2 * BATCH_TEXTS], texts[-1:]]
+
+
+def test_what_waits_to_be_said_in_a_style_of_yesterday_is_not_rendered(voice, rendering):
+    texts = [f"text {number}" for number in range(2 * BATCH_TEXTS)]
+    rendering.submit(texts)
+    assert voice.begun.wait(PATIENCE_SECONDS)
+    voice.style = "another"
+    rendering.submit(["tea"])
+    voice.released.set()
+    voice.wait_for(2)
+    rendering.submit(["salt"])
+    voice.wait_for(1)
+    assert voice.batches == [texts[:BATCH_TEXTS], ["tea"], ["salt"]]
 
 
 def test_a_voice_that_hangs_does_not_hold_up_the_end_and_nothing_is_rendered_after_it(voice, rendering):

@@ -64,6 +64,20 @@ def say(speaker, *levels):
         wait_until(lambda: not speaker.busy())
 
 
+def test_a_volume_holds_for_the_card_in_use_and_for_the_one_that_comes_next(sockets, speaker):
+    speaker.open()
+    assert sockets.volumes == []
+    speaker.set_volume(0.5)
+    assert sockets.volumes == [(HEADSET, 0.5)]
+    sockets.card = None
+    wait_until(lambda: speaker._lost)
+    speaker.set_volume(0.3)
+    other = HEADSET._replace(number=5, made=2)
+    sockets.card = other
+    wait_until(lambda: heard(other))
+    assert sockets.volumes[-1] == (other, 0.3)
+
+
 def test_words_that_nobody_heard_are_said_when_the_card_is_back_with_another_number(sockets, speaker, caplog):
     speaker.open()
     speaker.play(clip(1))
@@ -142,6 +156,54 @@ def test_a_card_that_is_plugged_in_late_takes_over_from_the_systems_choice(socke
     sockets.card = HEADSET
     wait_until(heard)
     assert (heard(None), heard()) == ([1], [9])
+
+
+def test_a_card_that_could_not_be_opened_at_the_start_takes_over_once_it_can(sockets, speaker, monkeypatch):
+    sockets.card_works, sockets.default_works = False, True
+    monkeypatch.setattr(PluggableSpeaker, "LOOK_SECONDS", 0.3)
+    speaker.open()
+    speaker.play(clip(1))
+    monkeypatch.setattr(PluggableSpeaker, "LOOK_SECONDS", 0.01)
+    time.sleep(0.4)
+    assert sockets.opens == 2, "what is being said is not cut off for an attempt"
+    speaker.hush()
+    wait_until(lambda: sockets.opens > 6)
+    assert heard(None) == [1], "the makeshift is back after each attempt, and greets nobody"
+    sockets.card_works = True
+    wait_until(heard)
+    assert heard() == [9]
+    speaker.play(clip(2))
+    assert (heard(None), heard()) == ([1], [9, 2])
+
+
+def test_words_that_fall_into_an_attempt_are_said_on_the_makeshift(sockets, speaker, monkeypatch):
+    sockets.card_works, sockets.default_works = False, True
+    speaker.open()
+    tried, go_on = threading.Event(), threading.Event()
+
+    def hold_up(card, make=sockets.make):
+        tried.set()
+        assert go_on.wait(20.0)
+        return make(card)
+
+    monkeypatch.setattr(sockets, "make", hold_up)
+    assert tried.wait(20.0)
+    speaker.play(clip(3))
+    assert heard(None) == []
+    go_on.set()
+    wait_until(lambda: heard(None))
+    assert heard(None) == [3]
+
+
+def test_where_the_card_that_never_played_is_pulled_the_systems_choice_plays_on(sockets, speaker, caplog):
+    sockets.card_works, sockets.default_works = False, True
+    speaker.open()
+    sockets.card = None
+    wait_until(lambda: "it was pulled" in caplog.text)
+    wait_until(lambda: heard(None))
+    assert heard(None) == [9]
+    speaker.play(clip(1))
+    assert heard(None) == [9, 1]
 
 
 def test_without_any_output_the_words_go_to_the_file_until_there_is_one(sockets, speaker, tmp_path, caplog):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import numpy as np
 import pytest
 
+from fingerpost.core.errors import ModelError
 from fingerpost.inference import tensorrt
 from fingerpost.inference.engines import Engines, Source
 from tests.fakes import tensorrt_desk
@@ -64,21 +67,44 @@ def test_a_damaged_engine_is_built_anew(nano, caplog, spoil):
 
 @pytest.mark.parametrize(("word", "reason"), [("refuse", "told to refuse"), ("crash", "SIGSEGV"),
                                               ("hang", "did not answer in time to 'build'")])
-def test_a_build_that_fails_leaves_no_engine_and_is_repeated_only_by_command(nano, word, reason, caplog):
+def test_a_build_that_fails_twice_leaves_no_engine_and_is_repeated_only_by_command(nano, word, reason, caplog):
     nano.monkeypatch.setattr(tensorrt, "OPENING_BUILD_SECONDS", 3.0)
-    nano.fault.write_text(word)
-    for _ in range(2):
+    for number in range(3):
+        if number < 2:
+            nano.fault.write_text(word)
         with nano.with_fallback() as backend:
             np.testing.assert_array_equal(backend.run(IMAGE)[0], 2 * IMAGE)
         nano.fault.unlink(missing_ok=True)
         assert reason in nano.told[-1]
         assert not nano.engine.exists()
-    assert "try again with `fingerpost engine build scaler`" in nano.told[1]
-    assert caplog.text.count("compiles scaler") == 1
+    assert "try again with `fingerpost engine build scaler`" in nano.told[2]
+    assert caplog.text.count("compiles scaler") == 2
     source, engines = Source("scaler", nano.path, IMAGE.shape), Engines(nano.engine.parent)
     tensorrt.make_engine(source, nano.python, "fp16", engines)
     nano.check()
     assert [path.name for path in nano.engine.parent.iterdir()] == [nano.engine.name]
+
+
+def test_a_build_that_failed_once_is_tried_again_for_the_reason_may_have_passed(nano):
+    nano.fault.write_text("crash")
+    with nano.with_fallback():
+        nano.fault.unlink()
+    nano.check()
+    assert [path.name for path in nano.engine.parent.iterdir()] == [nano.engine.name]
+
+
+def test_a_full_disk_is_nothing_against_the_network(nano, monkeypatch):
+    source, engines = Source("scaler", nano.path, IMAGE.shape), Engines(nano.engine.parent)
+    with monkeypatch.context() as patch:
+        def refuse(path, content):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        patch.setattr("fingerpost.inference.engines.write_whole", refuse)
+        for _ in range(2):
+            with pytest.raises(ModelError, match="free some space"):
+                tensorrt.make_engine(source, nano.python, "fp16", engines)
+    nano.check()
+    assert nano.told == []
 
 
 def test_a_failure_of_another_network_is_no_reason_not_to_try(nano):

@@ -14,7 +14,7 @@ from fingerpost.calibrating.sheets import CAMERA_BOARD
 from fingerpost.cli import main
 from fingerpost.commands.calibrate_camera import collect
 from fingerpost.commands.calibrate_page import draw_sheet
-from fingerpost.core.errors import CameraError, DataError
+from fingerpost.core.errors import CameraError, DataError, StaleFrame
 from fingerpost.core.types import Frame
 from fingerpost.devices.clocks import SimulatedClock
 from fingerpost.vision.lens import read_lens
@@ -161,6 +161,34 @@ class FrameByFrame:
         if not self.frames:
             raise CameraError("the camera has gone: plug it in again")
         return self.frames.pop(0)
+
+
+class LateCamera:
+    """A camera whose first picture comes after so many seconds, then ten a second."""
+
+    def __init__(self, clock, seconds, fault=None):
+        self._clock, self._seconds, self._fault = clock, seconds, fault or StaleFrame("no frame yet")
+
+    def latest(self, max_age):
+        since = self._clock.now() - self._seconds
+        if since < 0.0:
+            raise self._fault
+        return Frame(int(since * 10), self._clock.now(), np.zeros((2, 2, 3), np.uint8))
+
+
+def test_a_pipeline_may_take_its_time_to_the_first_picture_and_then_gives_all_that_were_asked_for():
+    clock = SimulatedClock()
+    frames = list(watch(LateCamera(clock, 15.0), 3.0, clock))
+    assert len(frames) in (30, 31)
+    assert clock.now() == pytest.approx(18.0, abs=0.1)
+
+
+@pytest.mark.parametrize(("fault", "seconds"), [(StaleFrame("no frame yet"), 20.0), (CameraError("it is gone"), 5.0)])
+def test_a_camera_that_never_begins_is_not_waited_for_for_ever(fault, seconds):
+    clock = SimulatedClock()
+    with pytest.raises(type(fault)):
+        next(watch(LateCamera(clock, 1000.0, fault), 60.0, clock))
+    assert clock.now() == pytest.approx(seconds, abs=0.1)
 
 
 def test_each_frame_of_a_camera_is_taken_once_and_a_lost_camera_ends_it():

@@ -18,7 +18,7 @@ from fingerpost.calibrating.touches import PLACES, Touch, Unseen, find_targets, 
 from fingerpost.cli import main
 from fingerpost.commands import calibrate_fingertip
 from fingerpost.commands.calibrate_page import draw_sheet
-from fingerpost.core.errors import CameraError, DataError, DeviceError
+from fingerpost.core.errors import CameraError, DataError, DeviceError, StaleFrame
 from fingerpost.core.ports import Camera as CameraPart
 from fingerpost.core.types import ACTION, LONG, MODE, SHORT, Fingertip, Frame, Press
 from fingerpost.devices.clocks import SimulatedClock
@@ -328,18 +328,18 @@ class Wearer:
 
 
 class StillCamera(CameraPart):
-    """A new frame every tenth of a second, or none where it is lost."""
+    """A new frame every tenth of a second, or none where it has a fault."""
 
-    def __init__(self, clock, lost=False):
-        self._clock, self._lost = clock, lost
+    def __init__(self, clock, fault=None):
+        self._clock, self._fault = clock, fault
 
     def latest(self, max_age):
-        if self._lost:
-            raise CameraError("the camera has gone")
+        if self._fault is not None:
+            raise self._fault
         return Frame(int(self._clock.now() * 10), self._clock.now(), np.zeros((2, 2, 3), np.uint8))
 
 
-def talk(*presses, lost=False):
+def talk(*presses, fault=None):
     """A whole talk: what came of it, and what was said."""
     wearer, clock, said = Wearer(*presses), SimulatedClock(), []
 
@@ -351,7 +351,7 @@ def talk(*presses, lost=False):
     session = Session(find, english())
     mouth = SimpleNamespace(say=lambda utterance: said.append(english().text(utterance)), step=lambda: None,
                             hush=lambda: None)
-    return converse(session, StillCamera(clock, lost), wearer, mouth, clock), session, said
+    return converse(session, StillCamera(clock, fault), wearer, mouth, clock), session, said
 
 
 def test_the_wearer_hears_how_many_are_done_and_which_is_next():
@@ -378,9 +378,13 @@ def test_five_targets_are_enough_for_who_wants_to_end():
     assert len({touch.target for touch in session.touches}) == 5
 
 
-def test_a_lost_camera_is_said():
-    _, _, said = talk((ACTION, SHORT, 0), (MODE, SHORT, 0), lost=True)
-    assert said[1] == "I cannot see: the camera is gone."
+@pytest.mark.parametrize(("fault", "words"), [
+    (CameraError("the camera has gone"), "I cannot see: the camera is gone."),
+    (StaleFrame("no frame yet"), "I cannot see right now. Press again."),
+])
+def test_a_camera_that_is_lost_or_that_begins_late_is_said(fault, words):
+    _, _, said = talk((ACTION, SHORT, 0), (MODE, SHORT, 0), fault=fault)
+    assert said[1] == words
 
 
 @pytest.mark.parametrize(("bias", "result", "last"), [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fingerpost.core.decide import decide
@@ -29,11 +31,13 @@ from fingerpost.core.state import (
     MENU,
     MENU_ITEMS,
     MODES,
+    NAMING,
     POINTING,
     STARTING,
     STOPPING,
     TEACHING,
     Dwell,
+    Naming,
     State,
 )
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
@@ -324,6 +328,69 @@ def test_every_press_hushes():
             for kind in ("short", "long"):
                 _, actions = decide(State(mode=mode), Press(button, kind, 1.0))
                 assert actions[0] == Hush()
+
+
+def test_a_stuck_mode_button_that_has_sent_the_device_to_sleep_leaves_it_to_action_to_wake_it():
+    story = Story().press("mode", "long").press("action")
+    assert (story.said(), story.state.mode) == (["sleeping"], ASLEEP)
+    story.happen(Fault("mode_button", 20.0)).said()
+    for kind in ("short", "long"):
+        story.state = replace(story.state, mode=ASLEEP)
+        assert story.press("action", kind).said() == ["awake", "fault_mode_button"]
+        assert story.state.mode == POINTING
+    story.happen(Recovered("mode_button", 30.0)).press("mode", "long").press("action", "long")
+    assert story.state.mode == ASLEEP
+
+
+@pytest.mark.parametrize(("button", "kind"), [("action", "short"), ("mode", "short"), ("mode", "long")])
+def test_without_a_camera_at_the_start_every_press_tells_why_nothing_is_seen(button, kind):
+    story = Story(mode=STARTING)
+    assert story.press(button, kind).said() == ["starting"]
+    story.happen(Fault("camera", 1.0)).said()
+    assert story.press(button, kind).said() == ["fault_camera"]
+    assert story.state.mode == STARTING
+
+
+def test_what_it_sees_at_the_start_is_asked_for_as_well():
+    story = Story(mode=STARTING).press("action", "long").happen(Status(1.0, "12:30", None, ()))
+    assert story.said() == ["starting", "clock"]
+    story.happen(Fault("camera", 1.0)).said()
+    assert story.press("action", "long").happen(Status(2.0, "12:30", None, ())).said() == ["fault_camera", "clock"]
+
+
+def test_without_a_camera_at_the_start_it_can_be_switched_off():
+    story = Story(mode=STARTING).happen(Fault("camera", 0.0))
+    story.press("both", "long").press("both", "long").press("both", "long")
+    assert story.said()[1:] == ["menu_on", "menu_known", "confirm_power_off", "stopping"]
+    assert story.state.mode == STOPPING
+
+
+def test_out_of_the_menu_the_start_goes_on():
+    story = Story(mode=STARTING).press("both", "long")
+    story.said()
+    assert story.press("mode").said() == ["starting"]
+    assert story.state.mode == STARTING
+    assert story.frame().said() == ["ready"]
+    assert story.state.mode == POINTING
+    assert story.press("both", "long").press("mode").said()[-1] == "pointing_on"
+
+
+def test_ready_is_said_in_the_menu_too_and_once():
+    story = Story(mode=STARTING).press("both", "long")
+    story.said()
+    story.frame().frame()
+    assert story.chimed() == ["ready"]
+    assert (story.said(), story.state.mode) == (["ready"], MENU)
+    assert story.press("mode").said() == ["pointing_on"]
+    assert story.rest("Kiwi").said() == ["named:Kiwi"]
+
+
+def test_ready_is_not_said_into_a_recording():
+    story = Story(mode=STARTING).press("both", "long")
+    story.state = replace(story.state, mode=NAMING, naming=Naming("taught:1"))
+    story.said()
+    assert story.frame().said() == []
+    assert story.press("mode").frame().said() == ["cancelled", "menu_rename", "ready"]
 
 
 def test_asleep_nothing_is_seen():

@@ -113,6 +113,19 @@ def test_what_is_wrong_is_spoken_the_worst_first():
     assert heard == ["The camera gives no picture.", "There is no swap file."]
 
 
+def test_an_output_that_stands_still_does_not_hold_it_up(caplog):
+    class StuckSpeaker(SilentSpeaker):
+        def busy(self):
+            return self.until > 0.0
+
+    clock, heard = SimulatedClock(), []
+    mouth = Mouth(StuckSpeaker(clock), TonguelessVoice(), english(), EARCONS, clock,
+                  lambda at, text, phrase: heard.append(text))
+    doctor.say_all(doctor.choose_phrases(FOUND[::-1]), mouth, clock)
+    assert heard == ["The camera gives no picture."]
+    assert "stands still: plug it in again" in caplog.text
+
+
 def test_one_sentence_when_all_is_well():
     assert doctor.choose_phrases(FOUND[:1]) == ["doctor_well"]
 

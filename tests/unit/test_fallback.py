@@ -18,6 +18,7 @@ class Runtime(Backend):
 
     def __init__(self, name):
         self.name, self.fails, self.opened, self.opening = name, False, 0, False
+        self.refusal = ModelError(f"{name} does not open")
         self.may_open = threading.Event()
         self.may_open.set()
 
@@ -27,7 +28,7 @@ class Runtime(Backend):
         assert self.may_open.wait(WAIT_SECONDS)
         self.opening = False
         if self.fails:
-            raise ModelError(f"{self.name} does not open")
+            raise self.refusal
         self.opened += 1
 
     def close(self):
@@ -90,6 +91,14 @@ def test_what_cannot_be_opened_again_is_given_up_and_heard_of_once(pair):
     pair.first.fails = False
     assert [pair.run(), pair.run()] == ["second", "second"]
     assert pair.told == ["first does not open"]
+
+
+def test_an_error_that_nobody_expected_is_heard_of_too(pair):
+    pair.fail()
+    pair.first.fails, pair.first.refusal = True, MemoryError("no room for the engine")
+    pair.let_it_open()
+    assert pair.told == ["no room for the engine"]
+    assert pair.run() == "second"
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(RELAPSE_SECONDS - 1, ["first fails"]), (RELAPSE_SECONDS + 1, [])])

@@ -11,10 +11,12 @@ import pytest
 from fingerpost.cli import main
 from fingerpost.commands import install
 from fingerpost.core.errors import InstallError
+from fingerpost.doctor.machine import Answer
 from fingerpost.upkeep import changes
 
 UNIT = "etc/systemd/system/fingerpost.service"
-FILES = {UNIT, "etc/systemd/system/fingerpost-failed.service", "etc/systemd/journald.conf.d/fingerpost.conf",
+FILES = {UNIT, "etc/systemd/system/fingerpost-failed.service", "etc/systemd/system/fingerpost-companion.service",
+         "etc/systemd/system/fingerpost-companion.path", "etc/systemd/journald.conf.d/fingerpost.conf",
          "etc/udev/rules.d/99-fingerpost.rules"}
 SETTINGS = "var/lib/fingerpost/settings.toml"
 
@@ -142,6 +144,35 @@ def test_a_home_stays_hidden_unless_fingerpost_lies_there(monkeypatch):
     for folder, line in (("/opt/fingerpost", "ProtectHome=yes"), ("/home/me/fingerpost", "ProtectHome=read-only")):
         monkeypatch.setattr(install, "list_own_paths", lambda folder=folder: [install.Path(folder)])
         assert line in install.fill_in(install.Settings())["fingerpost.service"]
+
+
+@pytest.mark.parametrize(("words", "end"), [
+    (("--dry-run",), "Nothing was changed."),
+    ((), "Fingerpost does not start there yet: boot that system and run `sudo fingerpost install` on it"),
+])
+def test_it_promises_no_start_where_it_has_enabled_none(run, words, end):
+    _, lines = run("install", *words)
+    assert lines[-1] == end
+
+
+def test_on_the_machine_itself_it_tells_when_it_starts():
+    assert install.choose_end(here=True, dry_run=False).startswith("Fingerpost starts at the next boot")
+    assert install.choose_end(here=True, dry_run=True) == "Nothing was changed."
+
+
+@pytest.mark.parametrize(("answer", "release"), [
+    (Answer(0, "systemd 237\n+PAM +AUDIT +SELINUX\n"), 237),
+    (Answer(0, "systemd 249 (249.11-0ubuntu3.12)\n+PAM\n"), 249), (Answer(0, "upstart"), 0), (None, 0)])
+def test_the_release_of_systemd_is_asked_for(monkeypatch, answer, release):
+    monkeypatch.setattr(install, "run_command", lambda words: answer)
+    assert install.find_systemd() == release
+
+
+@pytest.mark.parametrize(("release", "lines"), [(0, 0), (237, 0), (242, 0), (243, 1), (249, 1)])
+def test_a_systemd_that_knows_it_is_told_to_go_on_when_the_memory_runs_out(release, lines):
+    unit = install.fill_in(install.Settings(), release)["fingerpost.service"]
+    service = unit.split("[Service]")[1].split("[Install]")[0]
+    assert service.splitlines().count("OOMPolicy=continue") == lines
 
 
 class Machine(changes.Changes):

@@ -140,3 +140,17 @@ def test_a_thing_that_another_program_has_forgotten_gets_no_more_looks(bench):
     bench.store.forget("tea")
     with pytest.raises(StoreError, match="'tea' is not known any more: teach it again"):
         bench.learn(RED, object_id=thing.object_id)
+
+
+def test_what_another_program_has_changed_is_known_once_it_is_read_again(bench, tmp_path):
+    old = bench.learn(RED)
+    bench.prepared.clear()
+    with ObjectStore(tmp_path / "objects.sqlite") as other:
+        Learner(other, ColourRecogniser(), ()).teach("mug", [draw(BLUE)])
+        other.rename("tea", "sugar")
+    bench.learner.reread()
+    assert [thing.name for thing in bench.learner.taught] == ["sugar", "mug"]
+    assert bench.prepared == [(thing.object_id, thing.name) for thing in bench.learner.taught]
+    assert bench.recogniser.guess(draw(BLUE))[0].object_id != old.object_id
+    bench.learner.reread()
+    assert len(bench.prepared) == 2, "nothing is new"

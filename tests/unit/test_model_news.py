@@ -1,11 +1,12 @@
-"""Another model names things: that is told once, when it can be heard to its end and disturbs nothing."""
+"""Another model names things, or another way to look is ready after minutes: that is told once, when it can be heard to
+its end and disturbs nothing."""
 
 from __future__ import annotations
 
 import pytest
 
 from fingerpost.core.decide import AGAIN_SECONDS, NEWS_SECONDS
-from fingerpost.core.events import Fault, Listened, ModelChanged, Tick
+from fingerpost.core.events import Fault, Listened, ModelChanged, Tick, WayChanged
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
 from tests.story import Story
 
@@ -39,6 +40,16 @@ def test_it_is_told_once(newer, phrase):
 ])
 def test_in_every_mode(mode, said):
     assert tell(Story(mode=mode)) == said
+
+
+@pytest.mark.parametrize(("mode", "at_once"), [
+    (POINTING, True), (MENU, True), (STARTING, True), (TEACHING, False), (NAMING, False), (ASLEEP, False),
+])
+def test_another_way_to_look_is_told_at_once_only_where_that_disturbs_nothing(mode, at_once):
+    story = Story(mode=mode)
+    story.happen(WayChanged(story.at, "detector"))
+    assert story.said() == (["way_whole_things"] if at_once else [])
+    assert (story.state.news == "way_whole_things") != at_once
 
 
 def test_a_device_that_starts_says_first_that_it_is_ready():

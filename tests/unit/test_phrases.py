@@ -14,7 +14,7 @@ from fingerpost.calibrating.touches import PLACES
 from fingerpost.commands.doctor import ALL_WELL
 from fingerpost.core.errors import SettingsError
 from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
-from fingerpost.core.state import MENU_ITEMS
+from fingerpost.core.state import MENU_ITEMS, OPEN_DOOR_ITEMS
 from fingerpost.core.types import Clip, Utterance
 from fingerpost.doctor.machine import Machine
 from fingerpost.doctor.rounds import plan_checks
@@ -27,8 +27,8 @@ FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 BUTTONS = ("buttons", "mode_button", "action_button")
-SEEING, PARTS = ("camera", "eyes"), ("camera", "eyes", "memory", "microphone", "gpu")
-CHANGES = ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing")
+MENDED, PARTS = ("camera", "eyes", "companion"), ("camera", "eyes", "memory", "microphone", "gpu", "companion")
+CHANGES = ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing", "taught", "elsewhere")
 LISTS = ("name", "forget", "rename")
 CALIBRATIONS = ("start", "next", "all", "few", "left", "done", "refused", "no_page", "covered", "wrong_page", "off")
 
@@ -38,11 +38,11 @@ def spoken_phrases():
     core = Path(fingerpost.__file__).parent / "core"
     names = set()
     for file in ("decide.py", "controls.py", "menu.py", "naming.py", "replies.py", "teaching.py", "pointing.py",
-                 "guidance.py"):
+                 "guidance.py", "company.py", "preferences.py", "reasons.py", "phrases.py"):
         names |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', (core / file).read_text()))
-    names |= {"fault_" + part for part in PARTS + BUTTONS} | {"recovered_" + part for part in SEEING + BUTTONS}
+    names |= {"fault_" + part for part in PARTS + BUTTONS} | {"recovered_" + part for part in MENDED + BUTTONS}
     names |= {"doctor_" + check.name for check in plan_checks(Machine(), Settings())} | {ALL_WELL}
-    names |= {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS}
+    names |= {"menu_" + item for item in MENU_ITEMS + OPEN_DOOR_ITEMS} | {"which_" + purpose for purpose in LISTS}
     names |= {"change_" + change for change in CHANGES} | {WAY_MISSING, "this_is_card", "this_is_system"}
     names |= set(ANNOUNCED)
     names |= {"calibrate_" + news for news in CALIBRATIONS} | {"page_" + place for place in PLACES}
@@ -111,7 +111,7 @@ def test_the_phrases_rendered_ahead_are_all_that_hold_one_name():
 
 
 def test_every_change_and_every_list_has_its_words():
-    assert {"menu_" + item for item in MENU_ITEMS} | {"which_" + purpose for purpose in LISTS} | {
+    assert {"menu_" + item for item in MENU_ITEMS + OPEN_DOOR_ITEMS} | {"which_" + purpose for purpose in LISTS} | {
         "change_" + change for change in CHANGES} <= set(ENGLISH["phrases"])
 
 
@@ -143,6 +143,29 @@ def test_a_phrase_is_cut_where_the_wearers_own_voice_says_the_name(book, phrase,
 
 def test_written_down_the_name_stands_as_text(book):
     assert book.text(Utterance("maybe", (("thing", "taught:1"),))) == "Maybe thing one."
+
+
+WAY_IN = Utterance("companion_open", (("address", "https://192.168.55.1:8138"), ("code", "120456")))
+
+
+def test_what_is_to_be_typed_is_spelled(book):
+    assert book.text(WAY_IN) == (
+        "The companion page is open. The address is https, colon, slash, slash, "
+        "1 9 2, dot, 1 6 8, dot, 5 5, dot, 1, colon, 8 1 3 8. The code is 1 2 0 4 5 6.")
+
+
+def test_a_host_is_spelled_by_its_words_and_a_fingerprint_letter_by_letter(book):
+    address = Utterance("companion_code", (("address", "https://jetson-nano.local:8138"), ("code", "1")))
+    assert "slash, jetson-nano, dot, local, colon" in book.text(address)
+    assert book.text(Utterance("companion_fingerprint", (("fingerprint", "AB30F"),))).endswith("with A, B, 3 0, F.")
+
+
+def test_a_book_that_becomes_another_keeps_what_the_wearer_has_named(book):
+    german = read_toml(FOLDER / "de.toml")
+    book.become(PhraseBook(german["phrases"], german["names"]))
+    assert book.text(WAY_IN).startswith("Die Begleitseite ist offen. Die Adresse ist https, Doppelpunkt, ")
+    assert book.text(Utterance("maybe", (("thing", "Lemon"),))) == "Vielleicht Zitrone."
+    assert book.text(Utterance("maybe", (("thing", "taught:1"),))) == "Vielleicht thing one."
 
 
 def test_only_what_the_voice_says_is_rendered(book):

@@ -74,6 +74,14 @@ def test_they_are_measured_by_command(tmp_path, capsys, squares):
     assert "none" in capsys.readouterr().err
 
 
+def test_samples_have_the_shape_of_the_networks_input(squares):
+    pytest.importorskip("onnx")
+    from fingerpost.learning.calibration import Samples
+
+    samples = Samples([squares], (1, 3, 4, 6), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    assert [array["input"].shape for array in iter(samples.get_next, None)] == 2 * [(1, 3, 4, 6)]
+
+
 @pytest.fixture
 def squares(tmp_path):
     """A folder of two pictures, one black, one white."""

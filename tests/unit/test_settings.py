@@ -39,6 +39,9 @@ def test_what_is_written_is_read_and_the_rest_stays(tmp_path):
     ("[decision]\naccepted_wrong = 0\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
     ("[teaching]\nretrain_idle_minutes = -1\n", (":2:", "retrain_idle_minutes", "0 or more")),
     ("[decision]\naccepted_wrong = 0.3\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
+    ("[companion]\nport = 0\n", (":2:", "port", "above 0 and at most 65535")),
+    ("[companion]\nnetwork_port = 65536\n", (":2:", "network_port", "above 0 and at most 65535")),
+    ("[companion]\nserve = 1\n", (":2:", "serve", "true or false")),
     ("[camera\n", ("line 1", "mend")),
 ])
 def test_a_mistake_gets_one_line_with_its_place_and_remedy(tmp_path, text, parts):

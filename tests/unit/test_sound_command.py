@@ -32,7 +32,7 @@ sound.LOOK_SECONDS, PygameSpeaker.BUFFERED_SECONDS = 0.002, 0.0  # these cards a
 sys.exit(cli.main(["sound", "test"]))
 """
 
-UNPLUG = """
+TALK = """
 import sys, time
 from pathlib import Path
 import numpy
@@ -52,6 +52,9 @@ def wait_for(condition):
         time.sleep(0.02)
 
 asound = Path(sys.argv[1])
+"""
+
+UNPLUG = TALK + """
 PluggableSpeaker.LOOK_SECONDS = 0.05
 with PluggableSpeaker(Outputs(asound=asound), Path("out.wav"), RealClock()) as speaker:
     say(1000)
@@ -63,6 +66,27 @@ with PluggableSpeaker(Outputs(asound=asound), Path("out.wav"), RealClock()) as s
     wait_for(lambda: not speaker._lost)
     time.sleep(0.1)
     say(3000)
+"""
+
+CLOSED = TALK + """
+from fingerpost.devices.cards import list_cards
+from fingerpost.devices.sound import PygameSpeaker
+
+class WithScreen(Outputs):
+    def make(self, card):
+        return [PygameSpeaker(pcm=wanted or card.pcm), PygameSpeaker(pcm=list_cards(asound)[0].pcm)]
+
+wanted = "plughw-that-cannot-be-opened"
+PluggableSpeaker.LOOK_SECONDS = 1.0
+with PluggableSpeaker(WithScreen(asound=asound), Path("out.wav"), RealClock()) as speaker:
+    say(1000)
+    Path("tegrahda-3.raw").rename("before.raw")
+    PluggableSpeaker.LOOK_SECONDS = 0.05
+    wait_for(Path("tegrahda-3.raw").exists)  # it was tried again, and the screen is back
+    wanted = ""
+    wait_for(lambda: speaker._had_best and not speaker._lost)
+    time.sleep(0.1)
+    say(2000)
 """
 
 
@@ -104,6 +128,15 @@ def test_a_card_that_is_pulled_and_comes_back_with_another_number_says_what_was_
     assert len(before) == 2205
     assert [level for level in (1000, 2000, 3000) if numpy.any(after == level)] == [2000, 3000]
     assert numpy.count_nonzero(after == 2000) == 2205
+    assert read_card(tmp_path, "tegrahda-3").size == 0
+
+
+@needs_alsa
+def test_a_card_that_cannot_be_opened_at_first_is_played_on_once_it_can(tmp_path):
+    done = run_with_cards(CLOSED, tmp_path, [str(plug(tmp_path / "asound", "hdmi", "Device"))])
+    assert done.returncode == 0, done.stderr.decode()
+    assert set(read_card(tmp_path, "before").tolist()) == {1000}
+    assert numpy.count_nonzero(read_card(tmp_path, "Device-0") == 2000) == 2205
     assert read_card(tmp_path, "tegrahda-3").size == 0
 
 

@@ -15,6 +15,7 @@ from fingerpost.core.events import (
     Learned,
     Listened,
     ModelChanged,
+    Preparing,
     Recognised,
     Recovered,
     Seen,
@@ -22,6 +23,7 @@ from fingerpost.core.events import (
     Tick,
     WayChanged,
 )
+from fingerpost.core.preferences import BRIEF, FULL, Preferences
 from fingerpost.core.state import (
     ASLEEP,
     BY_LIST,
@@ -39,6 +41,7 @@ from fingerpost.core.state import (
     State,
 )
 from fingerpost.core.types import Fingertip, Guess, Press
+from fingerpost.core.visits import GUESSED, MISSING, DoorChanged, Paired, Preferred, Watched
 from tests.story import CLEAR, Story
 
 TIP = Fingertip(300.0, 200.0, (0.0, -1.0), 0.9)
@@ -51,16 +54,27 @@ EVENTS = [
     Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()), Fault("microphone", 1.0), Kept(1.0, 1, "taught:2"),
     Status(1.0, "12:30", None, ("taught:1",), ("cup", "tin")), Listened(1.0, 0.0), Listened(1.0, 0.7),
     Changed(1.0, "forgotten", "taught:1"), Changed(1.0, "nothing"), ModelChanged(1.0, newer=True),
-    WayChanged(1.0, "crop"), WayChanged(1.0, ""),
+    WayChanged(1.0, "crop"), WayChanged(1.0, ""), Changed(1.0, "taught", "taught:3"), Changed(1.0, "elsewhere"),
+    Preferred(1.0, "volume", 6), Preferred(1.0, "language", "de"), Preferred(1.0, "language", "../en"),
+    Preferred(1.0, "verbosity", FULL), Preferred(1.0, "diary", False), Preferred(1.0, "colour", 3),
+    DoorChanged(1.0, True, "123456", "https://192.168.55.1:8138", "AB:CD"), DoorChanged(1.0, False),
+    DoorChanged(1.0, False, reason=GUESSED), DoorChanged(1.0, False, reason=MISSING), Watched(1.0, 2), Watched(1.0, 0),
+    Paired(1.0), Fault("companion", 1.0), Recovered("companion", 1.0),
+    Preparing(1.0), Preparing(1.0, minutes=True),
 ] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]
 
 
 STATES = [State(mode=mode) for mode in MODES] + [
     State(mode=TEACHING, waiting_samples=2, naming_by=BY_VOICE),
     State(mode=TEACHING, waiting_samples=2, more_of="taught:1"), State(mode=TEACHING, learning_samples=2),
+    State(mode=MENU, unready=True), State(mode=NAMING, naming=Naming("taught:1"), unready=True),
     State(mode=NAMING, naming=Naming(unheard=1)), State(mode=NAMING, naming=Naming("taught:1", unheard=1)),
     State(mode=MENU, menu=Menu("name", ("cup", "tin"), 1)), State(mode=MENU, menu=Menu("forget", ("taught:1",))),
     State(mode=MENU, menu=Menu("rename", ("taught:1",)), naming_by=BY_VOICE),
+    State(mode=MENU, menu=Menu.at("companion")), State(mode=MENU, menu=Menu.at("code", door=True), viewers=1),
+    State(mode=MENU, menu=Menu.at("close", door=True), door=True), State(mode=NAMING, door=True, viewers=1),
+    State(mode=POINTING, preferences=Preferences(verbosity=BRIEF), viewers=1),
+    State(mode=POINTING, preferences=Preferences(verbosity=FULL), faults=frozenset({"companion"})),
 ]
 
 
@@ -74,6 +88,7 @@ def test_every_state_takes_every_event(state, event):
 
 BUTTONS = [("action", "short"), ("action", "long"), ("mode", "short"), ("mode", "long"), ("both", "long")]
 TABLE = {
+    STARTING: ["starting", "", "starting", "starting", "menu_on"],
     POINTING: ["nothing_to_repeat", "", "teaching_on", "sleeping", "menu_on"],
     TEACHING: ["sample_no_picture", "nothing_to_learn", "pointing_on", "nothing_to_undo", "menu_on"],
     NAMING: ["cancelled"] * 5,
@@ -100,9 +115,12 @@ def test_two_presses_lead_back_to_pointing_from_anywhere(events, naming_by):
     for number, event in enumerate(events):
         changed = event if not isinstance(event, Press) else Press(event.button, event.kind, float(number))
         state, _ = decide(state, changed)
-    if state.mode in (STOPPING, STARTING):
+    if state.mode == STOPPING:
         return
+    home = STARTING if state.unready or state.mode == STARTING else POINTING
     for _ in range(2):
-        if state.mode != POINTING:
+        if state.mode != home:
             state, _ = decide(state, Press("mode", "short", 99.0))
-    assert state.mode == POINTING
+    assert state.mode == home
+    if home == STARTING:
+        assert decide(state, EVENTS[1])[0].mode == POINTING

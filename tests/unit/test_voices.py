@@ -17,15 +17,8 @@ from fingerpost.core.errors import VoiceError
 from fingerpost.core.types import Clip
 from fingerpost.devices import voices
 from fingerpost.devices.clips import RATE, decode_wav, encode_wav
-from fingerpost.devices.voices import (
-    CachedVoice,
-    ClipCache,
-    decode_compressed,
-    fill_online,
-    online_style,
-    shape_speech,
-    speech_rms,
-)
+from fingerpost.devices.onlinevoice import decode_compressed, fill_online
+from fingerpost.devices.voices import CachedVoice, ClipCache, online_style, shape_speech, speech_rms
 
 TEXTS = ("Maybe milk.", "Not sure.", "It could also be Alpro long-life soy milk.")
 STUBBORN_CHILD = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -79,6 +72,32 @@ def test_all_speech_is_equally_loud_and_starts_at_once(spoken):
 def test_language_rate_and_pitch_have_clips_of_their_own(spoken):
     for other in (CachedVoice("de", 170, spoken), CachedVoice("en", 190, spoken), english(spoken, pitch=60)):
         assert other.cached("Maybe milk.") is None
+
+
+def test_a_voice_that_changes_its_style_finds_the_clips_of_each_and_no_others(spoken):
+    voice = english(spoken)
+    slow, style = voice.cached("Maybe milk."), voice.style
+    voice.set_style("en", 240)
+    assert voice.style != style
+    assert voice.cached("Maybe milk.") is None
+    voice.render(["Maybe milk."])
+    assert voice.cached("Maybe milk.").seconds < slow.seconds
+    assert english(spoken).cached("Maybe milk.").seconds == slow.seconds
+    voice.set_style("en", 170)
+    assert voice.cached("Maybe milk.").seconds == slow.seconds
+
+
+def test_what_was_being_rendered_is_kept_as_what_it_is(tmp_path, monkeypatch):
+    voice, run_child = english(tmp_path), CachedVoice._run_child
+
+    def change_style(self, paths, style):
+        voice.set_style("de", 170)
+        return run_child(self, paths, style)
+
+    monkeypatch.setattr(CachedVoice, "_run_child", change_style)
+    voice.render(["One."])
+    assert voice.cached("One.") is None
+    assert english(tmp_path).cached("One.")
 
 
 def test_the_rate_is_heeded_from_the_first_text_to_the_last_and_no_text_is_lost(tmp_path):

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fingerpost import networks, wiring
+from fingerpost import networks, runtimes, wiring
 from fingerpost.core.errors import ModelError
 from fingerpost.core.events import ChangeWay
 from fingerpost.devices import sources
@@ -106,6 +106,24 @@ def test_who_wants_a_detector_and_has_none_is_told_and_the_wish_stays(wake, capl
     assert eyes.do(ChangeWay(), 0.0).way == ""
     again = wake("crop")
     assert (again.news, find_way(again)) == ("", "detector")
+
+
+def test_whoever_waits_for_another_way_to_look_hears_that_its_network_is_loaded_or_compiled(wake, monkeypatch):
+    monkeypatch.setattr(runtimes, "find_tensorrt", lambda: None)
+    eyes, told, loaded = wake(), [], wiring.open_detector
+
+    def compile_first(stack, settings):
+        runtimes.ONNX_BUILDS.tell("compiling")
+        return loaded(stack, settings)
+
+    monkeypatch.setattr(wiring, "open_detector", compile_first)
+    eyes.preparing = told.append
+    eyes.do(ChangeWay(), 0.0)
+    assert told == [False, True]
+    for _ in range(2):
+        eyes.do(ChangeWay(), 0.0)
+    runtimes.ONNX_BUILDS.tell("what nobody waits for")
+    assert told == [False, True], "it is there by now"
 
 
 def test_what_measures_the_device_does_not_go_on_without_a_detector(monkeypatch):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Iterable, Iterator
 
-from ..core.errors import CameraError
+from ..core.errors import CameraError, StaleFrame
+from ..core.live import FIRST_FRAME_SECONDS
 from ..core.ports import Camera, Clock
 from ..core.types import Frame
 from ..devices.clocks import RealClock
@@ -16,8 +18,8 @@ from ..settings import Settings
 from ..wiring import open_camera
 
 MAX_AGE_SECONDS = 0.5
-START_SECONDS = 5.0
-"""A camera may take so long to give its first picture."""
+GAP_SECONDS = 5.0
+"""A camera may give no picture for so long, or have a fault at the start."""
 _POLL_SECONDS = 0.01
 
 
@@ -40,20 +42,23 @@ def choose_camera(settings: Settings, source: str) -> Settings:
     return replace(settings, camera=replace(settings.camera, source=source, fallback=()))
 
 
-def watch(camera: Camera, seconds: float, clock: Clock) -> Iterator[Frame]:
-    """The frames of an open camera for so long, each once. Raises CameraError where it gives none for a while."""
-    end = clock.now() + seconds
-    patient_until, last = clock.now() + min(START_SECONDS, seconds), -1
+def watch(camera: Camera, seconds: float, clock: Clock, first_seconds: float = FIRST_FRAME_SECONDS) -> Iterator[Frame]:
+    """The frames of an open camera for so long from the first one on, each once.
+
+    Raises CameraError where it gives none for a while; the first one may take it `first_seconds`, if it has no fault.
+    """
+    last, good_at, end = -1, clock.now(), math.inf
     while clock.now() < end:
         try:
             frame = camera.latest(MAX_AGE_SECONDS)
-        except CameraError:
-            clock.sleep(_POLL_SECONDS)
-            if clock.now() >= patient_until:
+        except CameraError as error:
+            begins = end == math.inf and isinstance(error, StaleFrame)
+            if clock.now() - good_at >= (first_seconds if begins else min(GAP_SECONDS, first_seconds)):
                 raise
+            clock.sleep(_POLL_SECONDS)
             continue
         if frame.index == last:
             clock.sleep(_POLL_SECONDS)
             continue
-        last, patient_until = frame.index, clock.now() + START_SECONDS
+        last, good_at, end = frame.index, clock.now(), min(end, clock.now() + seconds)
         yield frame

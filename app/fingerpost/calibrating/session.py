@@ -11,7 +11,7 @@ from collections import Counter
 from typing import Callable, Dict, Iterable, List
 from typing import Counter as Counts
 
-from ..core.errors import CameraError
+from ..core.errors import CameraError, StaleFrame
 from ..core.phrases import PhraseBook
 from ..core.ports import Buttons, Camera, Clock
 from ..core.speech import Mouth
@@ -63,7 +63,8 @@ class Session:
                     log.info("%s", error)
         except CameraError as error:
             log.warning("%s", error)
-            troubles["fault_camera"] += len(found) + 1
+            late = isinstance(error, StaleFrame)
+            troubles["sample_no_picture" if late else "fault_camera"] += len(found) + 1
         target, seen = Counter(touch.target for touch in found).most_common(1)[0] if found else (0, 0)
         if seen < FEWEST_FRAMES:
             return Utterance(troubles.most_common(1)[0][0] if troubles else "calibrate_off", interrupts=True)
@@ -101,12 +102,5 @@ def converse(session: Session, camera: Camera, buttons: Buttons, mouth: Mouth, c
                     return True
                 mouth.say(Utterance("calibrate_few", (("count", str(FEWEST_TARGETS)),)))
             elif press.button == ACTION:
-                mouth.say(session.take(watch(camera, LOOK_SECONDS, clock)))
+                mouth.say(session.take(watch(camera, LOOK_SECONDS, clock, first_seconds=LOOK_SECONDS)))
     return True
-
-
-def finish(mouth: Mouth, clock: Clock) -> None:
-    """Wait until all is said."""
-    while not mouth.idle():
-        mouth.step()
-        clock.sleep(_STEP_SECONDS)

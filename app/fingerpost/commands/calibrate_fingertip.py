@@ -22,18 +22,19 @@ import numpy as np
 
 from ..calibrating.frames import choose_camera, is_recording
 from ..calibrating.offsetfit import FEWEST_TARGETS, FittedOffset, fit_offset
-from ..calibrating.session import Session, converse, finish
+from ..calibrating.session import Session, converse
 from ..calibrating.touches import Touch, Unseen, find_touch
 from ..core.errors import DataError
-from ..core.speech import Mouth
+from ..core.speech import Mouth, finish
 from ..core.types import Frame, Utterance
 from ..devices.clocks import RealClock
 from ..devices.replay import Recording
 from ..home import state_home
 from ..networks import open_finder
 from ..progress import Progress
-from ..settings import Settings, load_settings
+from ..settings import Settings
 from ..sounding import load_earcons, open_phrases, open_speaker
+from ..upkeep.preferences import load_preferred
 from ..vision.lens import read_lens
 from ..vision.offset import write_offset
 from ..wiring import CAMERA_RECORD, FINGERTIP_RECORD, open_buttons, open_camera, open_voice
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Fit the offset and keep it; what was kept before stays where the touches do not tell it."""
-    settings = load_settings(args.settings)
+    settings = load_preferred(args.settings)
     with ExitStack() as stack:
         # The finder comes without an offset that was kept before, for that is measured anew.
         find = partial(find_touch, finder=open_finder(stack, settings), lens=read_lens(state_home() / CAMERA_RECORD))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, List, Sequence, Tuple
 from ..doctor.finding import FAIL, OK, WARN, Finding
 from ..doctor.machine import Machine
 from ..doctor.rounds import go_round, plan_checks
-from ..settings import Settings, load_settings
+from ..settings import Settings
+from ..upkeep.preferences import load_preferred
 
 if TYPE_CHECKING:  # libraries that may be broken are not loaded before they were checked
     from ..core.ports import Clock
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command; 0 only when nothing fails."""
-    settings = load_settings(args.settings)
+    settings = load_preferred(args.settings)
     found: List[Named] = []
     for name, finding in go_round(plan_checks(Machine(), settings)):
         found.append((name, finding))
@@ -78,11 +79,11 @@ def speak(found: Sequence[Named], settings: Settings) -> None:
 
 
 def say_all(phrases: Sequence[str], mouth: Mouth, clock: Clock) -> None:
-    """Say one phrase after the other, and return when all was said."""
+    """Say one phrase after the other, and return when all was said, or cannot be."""
+    from ..core.speech import finish
     from ..core.types import Utterance
 
     for phrase in phrases:
         mouth.say(Utterance(phrase))
-    while not mouth.idle():
-        mouth.step()
-        clock.sleep(0.02)
+        if not finish(mouth, clock):
+            return

@@ -6,6 +6,7 @@ import argparse
 import grp
 import os
 import pwd
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 from ..announcements import STOPPED, find_announcement
 from ..core.errors import InstallError
+from ..doctor.machine import run_command
 from ..home import DEVICE_STATE, asset_home
 from ..settings import Settings, load_settings
 from ..upkeep.changes import Changes
@@ -25,10 +27,15 @@ GROUPS = ("video", "audio", GPIO)
 STATE = str(DEVICE_STATE)
 SETTINGS = STATE + "/settings.toml"
 FIRST_SETTINGS = "# The settings of this device, read at every start. docs/SETTINGS.md says what may stand here.\n"
-UNIT = "fingerpost.service"
+UNIT, PAGE_UNIT = "fingerpost.service", "fingerpost-companion.path"
+OOM_POLICY = "OOMPolicy=continue", 243
+"""What the service says to a systemd of that release or later, which else ends all of it once the kernel has ended one
+of its processes for want of memory: TensorRT's may go, for ONNX Runtime takes over. Earlier ones go on unasked."""
 FILES: Tuple[Tuple[Dict[str, str], Tuple[Tuple[str, ...], ...]], ...] = (
     ({UNIT: "/etc/systemd/system/fingerpost.service",
-      "fingerpost-failed.service": "/etc/systemd/system/fingerpost-failed.service"},
+      "fingerpost-failed.service": "/etc/systemd/system/fingerpost-failed.service",
+      PAGE_UNIT: "/etc/systemd/system/fingerpost-companion.path",
+      "fingerpost-companion.service": "/etc/systemd/system/fingerpost-companion.service"},
      (("systemctl", "daemon-reload"),)),
     ({"journald.conf": "/etc/systemd/journald.conf.d/fingerpost.conf"},
      (("systemctl", "restart", "systemd-journald.service"),)),
@@ -54,7 +61,7 @@ def add_arguments_uninstall(parser: argparse.ArgumentParser) -> None:
 def main_install(args: argparse.Namespace) -> int:
     """Run `fingerpost install`; what is there already stays as it is."""
     changes = begin(args, "install")
-    texts = fill_in(read_settings(changes))
+    texts = fill_in(read_settings(changes), find_systemd() if changes.here else 0)
     for files, _ in FILES:
         for place in files.values():
             changes.check_ours(place)
@@ -66,10 +73,20 @@ def main_install(args: argparse.Namespace) -> int:
     give_state(changes, USER)
     change_files(changes, lambda name, place: changes.write(place, texts[name]))
     changes.run("systemctl", "enable", UNIT)
-    if shutil.which("aplay") is None:
+    changes.run("systemctl", "enable", "--now", PAGE_UNIT)
+    if changes.here and shutil.which("aplay") is None:
         changes.note("missing: aplay, which tells the wearer when Fingerpost has stopped; run: apt install alsa-utils")
-    changes.note(f"Fingerpost starts at the next boot; now: systemctl restart {UNIT}")
+    changes.note(choose_end(changes.here, args.dry_run))
     return 0
+
+
+def choose_end(here: bool, dry_run: bool) -> str:
+    """What there is still to do, on this machine or on another one."""
+    if dry_run:
+        return "Nothing was changed."
+    if here:
+        return f"Fingerpost starts at the next boot; now: systemctl restart {UNIT}"
+    return "Fingerpost does not start there yet: boot that system and run `sudo fingerpost install` on it"
 
 
 def main_uninstall(args: argparse.Namespace) -> int:
@@ -77,6 +94,8 @@ def main_uninstall(args: argparse.Namespace) -> int:
     changes = begin(args, "uninstall")
     if changes.exists(FILES[0][0][UNIT]):
         changes.run("systemctl", "disable", "--now", UNIT)
+    if changes.exists(FILES[0][0][PAGE_UNIT]):
+        changes.run("systemctl", "disable", "--now", PAGE_UNIT)
     change_files(changes, lambda name, place: changes.remove(place))
     if args.purge:
         changes.remove_folder(STATE)
@@ -114,8 +133,16 @@ def read_settings(changes: Changes) -> Settings:
     return load_settings(changes.path(SETTINGS) if changes.exists(SETTINGS) else None)
 
 
-def fill_in(settings: Settings) -> Dict[str, str]:
-    """The files of systemd/ by name, with what depends on the place and the language of this Fingerpost."""
+def find_systemd() -> int:
+    """The release of the systemd that runs here; 0 where that is not known."""
+    answer = run_command(("systemctl", "--version"))
+    found = re.match(r"systemd (\d+)", answer.output) if answer is not None else None
+    return int(found.group(1)) if found else 0
+
+
+def fill_in(settings: Settings, systemd: int = 0) -> Dict[str, str]:
+    """The files of systemd/ by name, with what depends on the place and the language of this Fingerpost, and on the
+    release of `systemd`."""
     folder = asset_home() / "systemd"
     clip = find_announcement(settings.speech.language, STOPPED)
     in_home = any(str(path).startswith(("/home/", "/root/")) for path in list_own_paths())
@@ -125,6 +152,9 @@ def fill_in(settings: Settings) -> Dict[str, str]:
     texts = {name: (folder / name).read_text(encoding="utf-8") for files, _ in FILES for name in files}
     for mark, value in values.items():
         texts = {name: text.replace(mark, value) for name, text in texts.items()}
+    line, release = OOM_POLICY
+    if systemd >= release:
+        texts[UNIT] = texts[UNIT].replace("[Service]\n", f"[Service]\n{line}\n")
     return texts
 
 

@@ -10,18 +10,23 @@ from contextlib import ExitStack
 from dataclasses import replace as change
 from functools import partial
 from pathlib import Path
-from typing import Sequence
+from typing import Optional, Sequence
 
 from ..announcements import PREPARING, STARTING, load_announcement
 from ..core.errors import SoundError
 from ..core.loop import Observer
 from ..core.ports import Clock, Speaker
+from ..core.preferences import Preferences
 from ..core.types import Utterance
 from ..devices.clocks import RealClock
 from ..devices.pluggable import PluggableSpeaker
+from ..home import state_home
 from ..observers import Transcript
 from ..settings import Settings, load_settings
 from ..sounding import open_phrases, open_speaker
+from ..upkeep.diary import Diary, find_diary
+from ..upkeep.journal import Journal
+from ..upkeep.preferences import load_preferences, prefer
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--camera", metavar="SOURCE", help="auto, 0, 1, ... or /dev/videoN, csi, csi:1, gst:PIPELINE, "
                         "jetcam, jetcam:usb:0; or a video or folder of frames (see docs/SETTINGS.md)")
     parser.add_argument("--settings", type=Path, help="a settings file")
+    parser.add_argument("--companion", action="store_true", help="with the companion page, for your helper's browser")
     parser.add_argument("--seconds", type=float, help="stop after so long (default: run until switched off)")
 
 
@@ -39,6 +45,10 @@ def main(args: argparse.Namespace) -> int:
     settings = load_settings(args.settings)
     if args.camera:
         settings = change(settings, camera=change(settings.camera, source=args.camera, fallback=()))
+    if args.companion:
+        settings = change(settings, companion=change(settings.companion, serve=True))
+    preferences = load_preferences(settings.speech, state_home())
+    settings = prefer(settings, preferences)
     stop = threading.Event()
     catch_signals(stop)
     if args.seconds:
@@ -47,39 +57,47 @@ def main(args: argparse.Namespace) -> int:
         timer.start()
     with ExitStack() as stack:
         clock = RealClock()
-        observers = [Transcript(start=clock.now())]
+        journal = Journal()
+        logging.getLogger().addHandler(journal)
+        stack.callback(logging.getLogger().removeHandler, journal)
+        observers = [Transcript(start=clock.now()), stack.enter_context(Diary(find_diary()))]
         speaker = open_speaker(settings, stack)
         announced = announce(STARTING, settings, speaker, clock, observers)
-        live(stack, settings, clock, speaker, observers, stop, announced)
+        options = ["--settings", str(args.settings.absolute())] if args.settings else []
+        live(stack, settings, clock, speaker, observers, stop, announced, preferences, journal, options)
     return 0
 
 
 def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableSpeaker, observers: Sequence[Observer],
-         stop: threading.Event, announced: bool) -> None:
-    """Open all other parts and run; `stack` closes them, `announced` says whether the wearer knows of the start."""
+         stop: threading.Event, announced: bool, preferences: Optional[Preferences] = None,
+         journal: Optional[Journal] = None, companion_options: Sequence[str] = ()) -> None:
+    """Open all other parts and run; `stack` closes them, `announced` says whether the wearer knows of the start. A
+    companion may read the `journal`; when the device starts one, it does so with these options."""
     # Loaded only now, for the wearer is to hear of the start before this has taken its seconds.
     from ..core.live import PerceptionThread, run_live
-    from ..home import state_home
     from ..runtimes import hear_of_builds, hear_of_trouble
     from ..sayings import render_ahead
     from ..upkeep.preparation import Preparation
     from ..upkeep.service import Manager, Service
-    from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone
+    from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_window
 
-    manager = Manager.find()
+    listeners, manager = [*observers], Manager.find()
     preparation = Preparation(partial(announce, PREPARING, settings, speaker, clock, observers), manager, clock)
     with hear_of_builds(settings, preparation.go_on):
-        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", observers,
-                        open_microphone(settings, stack), live=True)
+        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", listeners,
+                        open_microphone(settings, stack), live=True, preferences=preferences)
     render_ahead(body)
     camera = stack.enter_context(open_camera(settings))
     buttons = open_buttons(settings, stack)
     perception = PerceptionThread(body.eyes, camera, clock)
     hear_of_trouble(settings, clock, perception.events.put)
-    keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put))
+    view, attendant = open_window(stack, settings, body, perception, clock, journal or Journal(), companion_options)
+    listeners.append(view)  # it hears what is said, from now on
+    keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put, attendant))
     service = Service(manager, [*body.heartbeats, perception.heartbeat, camera.heartbeat, speaker.heartbeat])
     stack.callback(service.stop)
-    loop = body.loop(perception.submit, [*observers, keeper, service], announced)
+    loop = body.loop(perception.submit, [*listeners, keeper, service, attendant], announced,
+                     attendant.go_to_door)
     run_live(loop, body.mouth, perception, buttons, clock, stop)
     if loop.switched_off:
         manager.leave_off_note()

@@ -14,8 +14,8 @@ from ..core.types import Clip, Utterance
 from ..devices.cards import Card, find_card, list_cards
 from ..devices.clocks import RealClock
 from ..devices.sound import PygameSpeaker, describe_outputs
-from ..settings import load_settings
 from ..sounding import load_earcons, open_phrases
+from ..upkeep.preferences import load_preferred
 from ..wiring import open_voice
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def add_arguments_test(parser: argparse.ArgumentParser) -> None:
 
 def main_test(args: argparse.Namespace) -> int:
     """Have each card, and then what the system chooses, say what it is; print what to write into the settings."""
-    settings = load_settings(args.settings)
+    settings = load_preferred(args.settings)
     book, volume = open_phrases(settings), settings.speech.volume
     played = 0
     with open_voice(settings) as voice:

@@ -7,14 +7,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..core.speech import BATCH_TEXTS
-from ..devices.voices import ClipCache, fill_online
+from ..devices.onlinevoice import fill_online
+from ..devices.voices import ClipCache
 from ..home import state_home
 from ..memory.learner import Learner
 from ..networks import open_recogniser
 from ..progress import Progress
 from ..sayings import sayable_texts
-from ..settings import load_settings
 from ..sounding import open_phrases
+from ..upkeep.preferences import load_preferred
 from ..wiring import open_voice
 from .objects import open_store
 
@@ -28,7 +29,7 @@ def add_arguments_fill(parser: argparse.ArgumentParser) -> None:
 
 def main_fill(args: argparse.Namespace) -> int:
     """Render all phrases, the built-in names, those of the wider network and the taught ones into the cache."""
-    settings = load_settings(args.settings)
+    settings = load_preferred(args.settings)
     book = open_phrases(settings)
     with ExitStack() as stack:
         recogniser = open_recogniser(stack, settings)

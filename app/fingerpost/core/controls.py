@@ -2,11 +2,12 @@
 
 | mode | action short | action long | mode short | mode long | both long |
 | --- | --- | --- | --- | --- | --- |
+| starting | say why it sees nothing | what do you see? | say why | say why | menu |
 | pointing | say it again; again within 3 s: say more | what do you see? | to teaching | sleep | menu |
 | teaching | take a sample | done: name it and learn | to pointing | undo last sample | menu |
 | naming by voice | cancel | cancel | cancel | cancel | cancel |
 | menu, list | next | choose | leave | - | power off (asked twice) |
-| asleep | - | - | wake | wake | - |
+| asleep | wake, if mode is stuck | the same | wake | wake | - |
 """
 
 from __future__ import annotations
@@ -17,19 +18,13 @@ from typing import Callable, Dict, Tuple
 from . import menu, naming, pointing, teaching
 from .events import Action, Hush, Report, Say, Sleep, Status
 from .guidance import find_hindrance
-from .replies import Outcome, reply
-from .state import ASLEEP, MENU, NAMING, POINTING, TEACHING, State
-from .types import ACTION, BOTH, LONG, MODE, SHORT, Guess, Press, Utterance
+from .reasons import explain
+from .replies import Outcome, blame, reply
+from .state import ASLEEP, MENU, NAMING, POINTING, STARTING, TEACHING, State
+from .types import ACTION, BOTH, LONG, MODE, SHORT, Press, Utterance
 
-RUNNER_UP = 0.02
-"""A runner-up less likely than this is not worth a word."""
-RESEMBLES = 0.2
-"""Something that is less likely than this to be what it resembles most resembles nothing known."""
-RIVALS = 0.5
-"""Two names are rivals when the second is at least so many times as likely as the first."""
-LASTING = frozenset({"gpu"})
-"""Parts that do not recover while the device runs, and without which it only gets slower."""
-NOBODY = Guess("", 0.0)
+LASTING = frozenset({"gpu", "companion"})
+"""Parts that may never recover while the device runs, and without which it names things all the same."""
 
 
 def on_press(state: State, press: Press) -> Outcome:
@@ -46,27 +41,22 @@ def say_again(state: State, press: Press) -> Outcome:
     if state.guidance is not None and state.dwell is not None and state.dwell.hindered:
         return state, (reply(state.guidance.phrase),)
     if state.answer is None:
-        fault = next((reply("fault_" + part) for part in ("camera", "eyes") if part in state.faults), None)
-        return state, (fault or reply("nothing_to_repeat"),)
+        return state, (blame(state, otherwise="nothing_to_repeat"),)
     if state.repeated_at is not None and press.at - state.repeated_at <= state.rules.more_seconds:
         return replace(state, repeated_at=None), (say_more(state),)
     slots = {"thing": state.answer.thing} if state.answer.thing else {}
     return replace(state, repeated_at=press.at), (reply(state.answer.phrase, **slots),)
 
 
+def say_why(state: State, press: Press) -> Outcome:
+    """Why there is nothing to see yet: a press that is met with silence would be taken for a dead device."""
+    return state, (blame(state, otherwise="starting"),)
+
+
 def say_more(state: State) -> Say:
     """The runner-up of a name, or the reason why there is none."""
     assert state.answer is not None
-    if state.answer.phrase == "nothing":
-        return reply("why_nothing")
-    best, second = (state.answer.guesses + (NOBODY, NOBODY))[:2]
-    if state.answer.phrase != "unsure":
-        return reply("runner_up", thing=second.object_id) if second.confidence >= RUNNER_UP else reply("no_runner_up")
-    if best.confidence < RESEMBLES:
-        return reply("why_unknown")
-    if second.confidence >= RIVALS * best.confidence:
-        return reply("why_between", thing=best.object_id, other=second.object_id)
-    return reply("why_resembles", thing=best.object_id)
+    return Say(replace(explain(state.answer), priority=1, interrupts=True))
 
 
 def ask_look(state: State, press: Press) -> Outcome:
@@ -84,6 +74,7 @@ def on_status(state: State, status: Status) -> Outcome:
 def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
     """Faults, hand, light, focus, what is not known yet, time and battery, one after the other."""
     phrases = ["fault_" + part for part in sorted(state.faults)]
+    phrases += ["starting"] if state.mode == STARTING and not phrases else []
     if state.view is not None:
         quality, rules = state.view.quality, state.rules
         phrases.append("hand_seen" if state.view.fingertip else "no_hand")
@@ -123,8 +114,18 @@ def wake(state: State, press: Press) -> Outcome:
     return state, (Sleep(False), reply("awake")) + faults
 
 
+def wake_instead(state: State, press: Press) -> Outcome:
+    """Wake in place of a mode button that is stuck: it may have sent the device to sleep, and can wake it no more."""
+    return wake(state, press) if "mode_button" in state.faults else (state, ())
+
+
 Handler = Callable[[State, Press], Outcome]
 TABLE: Dict[Tuple[str, str, str], Handler] = {
+    (STARTING, ACTION, SHORT): say_why,
+    (STARTING, ACTION, LONG): ask_look,
+    (STARTING, MODE, SHORT): say_why,
+    (STARTING, MODE, LONG): say_why,
+    (STARTING, BOTH, LONG): menu.open_menu,
     (POINTING, ACTION, SHORT): say_again,
     (POINTING, ACTION, LONG): ask_look,
     (POINTING, MODE, SHORT): start_teaching,
@@ -140,6 +141,8 @@ TABLE: Dict[Tuple[str, str, str], Handler] = {
     (MENU, ACTION, LONG): menu.choose_item,
     (MENU, MODE, SHORT): menu.leave_menu,
     (MENU, BOTH, LONG): menu.power_off,
+    (ASLEEP, ACTION, SHORT): wake_instead,
+    (ASLEEP, ACTION, LONG): wake_instead,
     (ASLEEP, MODE, SHORT): wake,
     (ASLEEP, MODE, LONG): wake,
 }

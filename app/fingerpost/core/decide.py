@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import controls, menu, naming, pointing, teaching
+from . import company, controls, menu, naming, pointing, teaching
 from .events import (
     Action,
     Changed,
@@ -23,6 +23,7 @@ from .events import (
     Learned,
     Listened,
     ModelChanged,
+    Preparing,
     Recognised,
     Recovered,
     Say,
@@ -34,11 +35,14 @@ from .events import (
 from .replies import Outcome, mend
 from .state import ASLEEP, BLINDING, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import Press, Utterance
+from .visits import DoorChanged, Paired, Preferred, Watched
 
 NEWS_SECONDS = 4.0
 """News is told in so long, what was being said before it included."""
 AGAIN_SECONDS = 10.0
 """News that was cut off is told again after so long at the earliest."""
+ASKED_FOR = ("memory", "microphone", "companion")
+"""Parts that are used at a press."""
 BUTTONS = ("buttons", "mode_button", "action_button")
 """Parts whose faults a sleeper is told of too: only they wake the device, and a stuck one may have sent it to sleep."""
 
@@ -51,6 +55,8 @@ def decide(state: State, event: Event) -> Outcome:
     if state.news_until is not None and any(map(silences, actions)):
         # What was cut off is told again, but not at once: the wearer may have wanted silence.
         state = replace(state, news_until=None, news_from=event.at + AGAIN_SECONDS)
+    if any(isinstance(action, Say) for action in actions):
+        state = replace(state, said_at=event.at)
     return state, actions
 
 
@@ -60,10 +66,12 @@ def silences(action: Action) -> bool:
 
 
 def on_tick(state: State, tick: Tick) -> Outcome:
-    """Say once that the device is starting; notice that the finger has gone when frames stop coming; tell news."""
+    """Say once that the device is starting; notice that the finger has gone when frames stop coming; tell news, or that
+    somebody looks on."""
     if state.mode == STARTING and not state.announced:
         return replace(state, announced=True), (Say(Utterance("starting")),)
-    return tell_news(pointing.wait(state, tick.at), tick.at)
+    state, actions = tell_news(pointing.wait(state, tick.at), tick.at)
+    return (state, actions) if actions else company.remind(state, tick.at)
 
 
 def tell_news(state: State, at: float) -> Outcome:
@@ -77,11 +85,12 @@ def tell_news(state: State, at: float) -> Outcome:
 
 
 def on_seen(state: State, seen: Seen) -> Outcome:
-    """A frame: the first one makes the device ready, later ones move the dwell along."""
+    """A frame: the first one makes the device ready, which is not said into a recording; later ones move the dwell
+    along."""
     state = replace(state, view=View(seen.frame_index, seen.at, seen.fingertip, seen.quality, seen.detail))
     actions: Tuple[Action, ...] = ()
-    if state.mode == STARTING:
-        state = replace(state, mode=POINTING)
+    if state.mode == STARTING or (state.unready and state.mode != NAMING):
+        state = replace(state, mode=POINTING if state.mode == STARTING else state.mode, unready=False)
         actions = (Chime("ready"), Say(Utterance("ready")))
     if state.mode not in (POINTING, TEACHING):
         return replace(state, finger_at=seen.at if seen.fingertip else state.finger_at), actions
@@ -97,12 +106,14 @@ def on_recognised(state: State, recognised: Recognised) -> Outcome:
 def on_fault(state: State, fault: Fault) -> Outcome:
     """Announce the fault once. What was seen before one that blinds is forgotten: no stale name may follow.
 
-    A fault of the memory or the microphone is the answer to a press, and so is announced every time. Samples that
-    were being learned wait again.
+    A fault of the memory, the microphone or the companion page is the answer to a press, and so is announced every
+    time. Samples that were being learned wait again. Without the companion page nobody looks on.
     """
     if fault.part in ("memory", "eyes") and state.learning_samples:
         state = replace(state, waiting_samples=state.learning_samples, learning_samples=0)
-    known = fault.part in state.faults and fault.part not in ("memory", "microphone")
+    if fault.part == "companion":
+        state = replace(company.move_door(state, False), viewers=0)
+    known = fault.part in state.faults and fault.part not in ASKED_FOR
     state = replace(state, faults=state.faults | {fault.part})
     if fault.part in BLINDING:
         state = replace(state, dwell=None, view=None)
@@ -130,6 +141,14 @@ def on_model_changed(state: State, changed: ModelChanged) -> Outcome:
     return replace(state, news="model_newer" if changed.newer else "model_older", news_until=None), ()
 
 
+def on_preparing(state: State, preparing: Preparing) -> Outcome:
+    """Ask for patience, in words that the way to look does not cut off when it is quick. Nothing is seen meanwhile."""
+    state = replace(state, dwell=None, view=None)
+    if state.mode in (NAMING, ASLEEP):
+        return state, ()
+    return state, (Say(Utterance("preparing" if preparing.minutes else "one_moment", priority=2)),)
+
+
 _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Tick: on_tick,
     Seen: on_seen,
@@ -144,5 +163,10 @@ _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Changed: menu.on_changed,
     ModelChanged: on_model_changed,
     WayChanged: menu.on_way_changed,
+    Preparing: on_preparing,
+    Preferred: company.on_preferred,
+    DoorChanged: company.on_door_changed,
+    Watched: company.on_watched,
+    Paired: company.on_paired,
     Status: controls.on_status,
 }

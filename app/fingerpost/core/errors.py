@@ -11,6 +11,10 @@ class SettingsError(FingerpostError):
     """A settings file cannot be used; the message names file, key and remedy."""
 
 
+class PreferenceError(FingerpostError):
+    """There is nothing of that name to prefer, or it cannot have that value; the message says what it can."""
+
+
 class ModelError(FingerpostError):
     """A model is missing, damaged, or not the kind that was asked for."""
 
@@ -53,3 +57,7 @@ class MicrophoneError(DeviceError):
 
 class VoiceError(DeviceError):
     """Text cannot be rendered to speech."""
+
+
+class WindowError(FingerpostError):
+    """There is no running device to look into, or what came through its window makes no sense."""

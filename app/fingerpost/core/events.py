@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Optional, Tuple, Union
 
 from .types import Fingertip, Guess, Press, Quality, Utterance
+from .visits import Reception, Visit
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,11 @@ class Recognised:
 
 @dataclass(frozen=True)
 class Fault:
-    """A part stopped working: `part` is camera, eyes, gpu, memory, microphone, buttons, mode_button or
+    """A part stopped working: `part` is camera, eyes, gpu, memory, microphone, companion, buttons, mode_button or
     action_button.
 
-    A button of its own is stuck; the buttons as a whole cannot be read. Without the gpu all goes on, more slowly.
+    A button of its own is stuck; the buttons as a whole cannot be read. Without the gpu all goes on, more slowly;
+    without the companion, which is the page for helpers, as before.
     """
 
     part: str
@@ -57,7 +59,8 @@ class Fault:
 
 @dataclass(frozen=True)
 class Recovered:
-    """The part works again: camera, eyes or what has to do with buttons; the others show it by what they do."""
+    """The part works again: camera, eyes, companion or what has to do with buttons; the others show it by what they do.
+    """
 
     part: str
     at: float
@@ -105,7 +108,8 @@ class Changed:
     """What was taught has changed: a thing was forgotten or renamed, or such a change was undone.
 
     `change` is forgotten, renamed, returned (a forgotten thing is back), unlearned, undone (any other change of the
-    thing) or nothing (there was nothing to undo); `waiting` samples now wait for a name.
+    thing) or nothing (there was nothing to undo); or, at the companion page, taught (a thing) or elsewhere (anything).
+    `waiting` samples now wait for a name.
     """
 
     at: float
@@ -131,6 +135,14 @@ class WayChanged:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """A network is loaded before things can be looked at in another way; `minutes`: it has to be compiled for that."""
+
+    at: float
+    minutes: bool = False
+
+
+@dataclass(frozen=True)
 class Status:
     """The answer to `Report`: local time as text, battery charge in percent where there is one, taught objects."""
 
@@ -145,7 +157,7 @@ class Status:
 
 
 Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, ModelChanged,
-              WayChanged, Status, Press]
+              WayChanged, Preparing, Status, Press, Visit]
 
 
 @dataclass(frozen=True)
@@ -164,7 +176,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Chime:
-    """Play an earcon: ready, finger, unsure, recorded, listen or fault."""
+    """Play an earcon: ready, finger, unsure, recorded, listen, fault or watched."""
 
     name: str
 
@@ -252,4 +264,4 @@ class PowerOff:
 
 
 Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, ChangeWay,
-               Listen, StopListening, Report, Sleep, PowerOff]
+               Listen, StopListening, Report, Sleep, PowerOff, Reception]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Optional, Tuple
 
 from .events import Action, Chime, Say
+from .preferences import BRIEF
 from .state import Answer, Dwell, Guidance, Rules, State
 from .types import Fingertip, Quality, Utterance
 
@@ -33,7 +34,8 @@ def guide(state: State, dwell: Dwell, phrase: str, at: float) -> Tuple[State, Tu
     """Say once per rest what to do, without cutting off what is being said.
 
     The same guidance is not given again for a while, which doubles each time until something is answered; a rest
-    that goes without it gets the earcon of doubt the first few times, for silence would be taken for a dead device.
+    that goes without it gets the earcon of doubt the first few times, for silence would be taken for a dead device. Who
+    wants few words gets no more than that earcon, and the guidance itself for a press of action.
     """
     dwell = replace(dwell, hindered=dwell.hindered + 1)
     state = replace(state, dwell=dwell)
@@ -44,8 +46,9 @@ def guide(state: State, dwell: Dwell, phrase: str, at: float) -> Tuple[State, Tu
     if last is not None and given and at - last.at < state.rules.guide_seconds * 2 ** min(given - 1, MOST_DOUBLINGS):
         heard = dwell.hindered > STEADY_FRAMES or given > MOST_DOUBLINGS
         return state, () if heard else (Chime("unsure"),)
+    said: Action = Chime("unsure") if state.preferences.verbosity == BRIEF else Say(Utterance(phrase))
     return replace(state, dwell=replace(dwell, guided=True), guidance=Guidance(phrase, at, given + 1),
-                   answer=forget_name(state.answer)), (Say(Utterance(phrase)),)
+                   answer=forget_name(state.answer)), (said,)
 
 
 def forget_name(answer: Optional[Answer]) -> Optional[Answer]:

@@ -6,10 +6,11 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from dataclasses import replace
 from typing import Optional, Union
 
 from .errors import CameraError, StaleFrame
-from .events import Action, ChangeWay, Event, Fault, Recovered, Sleep, Tick
+from .events import Action, ChangeWay, Event, Fault, Preparing, Recovered, Sleep, Tick
 from .heartbeat import Heartbeat
 from .loop import Loop
 from .ports import Buttons, Camera, Clock, Sight
@@ -28,8 +29,9 @@ HUNG_SECONDS = 3.0
 """After so long in one turn the wearer is told that the eyes have stopped."""
 PERCEPTION_PATIENCE_SECONDS = 30.0
 """After so long they are given up (docs/decisions/016-when-the-watchdog-bites.md)."""
-CHANGE_PATIENCE_SECONDS = 1500.0
-"""To look in another way another network may have to be compiled first, which is itself given up after 20 minutes."""
+CHANGE_HUNG_SECONDS, CHANGE_PATIENCE_SECONDS = 90.0, 120.0
+"""The same two while a network is loaded for another way to look. A process for it may take 60 s to start, and the
+network 25 s to load (inference/process.py); while it is compiled it is heard of again and again."""
 _FAREWELL_SECONDS = 4.0
 
 
@@ -42,15 +44,29 @@ class PerceptionThread(threading.Thread):
         self._requests: queue.SimpleQueue[Action] = queue.SimpleQueue()
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.heartbeat = Heartbeat("perception", PERCEPTION_PATIENCE_SECONDS)
+        eyes.preparing = self._prepare
+        self._changing: Optional[Preparing] = None
+        """What the wearer was told last, while another way to look is chosen."""
         self._good_at = clock.now()
         self._last_index: Optional[int] = None
         self._camera_lost = False
         self._asleep = False
         self._stopping = False
 
+    @property
+    def hangs(self) -> bool:
+        """Whether it makes no progress for longer than the wearer should wait without hearing of it."""
+        changing = self._changing is not None
+        return self.heartbeat.silent_seconds > (CHANGE_HUNG_SECONDS if changing else HUNG_SECONDS)
+
     def submit(self, action: Action) -> None:
-        """Take a request of the loop; it goes before the next frame."""
-        self._requests.put(action)
+        """Take a request of the loop; it goes before the next frame. Who chooses another way to look once more, since
+        it takes long, is told again to wait."""
+        changing = self._changing
+        if isinstance(action, ChangeWay) and changing is not None:
+            self.events.put(replace(changing, at=self._clock.now()))
+        else:
+            self._requests.put(action)
 
     def stop(self) -> None:
         """End the thread; one that hangs in native code is left behind."""
@@ -84,9 +100,18 @@ class PerceptionThread(threading.Thread):
         if isinstance(request, Sleep):
             self._asleep = request.asleep
             return
-        if isinstance(request, ChangeWay):
-            self.heartbeat.beat(CHANGE_PATIENCE_SECONDS)
-        self.events.put(self._eyes.do(request, self._clock.now()))
+        try:
+            self.events.put(self._eyes.do(request, self._clock.now()))
+        finally:
+            self.heartbeat.beat()
+            self._changing = None
+
+    def _prepare(self, minutes: bool) -> None:
+        """The eyes are alive, and load a network for another way to look: that is said, once."""
+        self.heartbeat.beat(CHANGE_PATIENCE_SECONDS)
+        if self._changing is None or minutes > self._changing.minutes:
+            self._changing = Preparing(self._clock.now(), minutes)
+            self.events.put(self._changing)
 
     def _look(self) -> None:
         try:
@@ -125,11 +150,10 @@ class Watch:
 
     def check(self, perception: PerceptionThread, now: float) -> Union[Fault, Recovered, None]:
         """The event that is due, if any."""
-        hung = perception.heartbeat.silent_seconds > HUNG_SECONDS
-        if hung == self._hung:
+        if perception.hangs == self._hung:
             return None
-        self._hung = hung
-        return Fault("eyes", now, "no progress") if hung else Recovered("eyes", now)
+        self._hung = not self._hung
+        return Fault("eyes", now, "no progress") if self._hung else Recovered("eyes", now)
 
 
 def run_live(loop: Loop, mouth: Mouth, perception: PerceptionThread, buttons: Buttons, clock: Clock,

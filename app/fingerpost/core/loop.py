@@ -8,8 +8,10 @@ from .decide import decide
 from .events import Action, Chime, Event, Hush, Listen, PowerOff, Report, Say, Sleep, Status, StopListening
 from .phrases import PhraseBook
 from .ports import Hearing
+from .preferences import Preferences
 from .speech import Mouth
 from .state import State
+from .visits import MISSING, DoorChanged, OpenDoor, Prefer, TellCode
 
 
 class Observer:
@@ -33,9 +35,14 @@ class Loop:
 
     def __init__(self, state: State, mouth: Mouth, submit: Callable[[Action], None],
                  report: Callable[[float], Status], observers: Sequence[Observer] = (),
-                 ear: Optional[Hearing] = None) -> None:
-        """`submit` hands work to the eyes; `report` answers what the device knows of itself; `ear` takes names."""
+                 ear: Optional[Hearing] = None, prefer: Callable[[Preferences], None] = lambda preferences: None,
+                 door: Optional[Callable[[Action], None]] = None) -> None:
+        """`submit` hands work to the eyes; `report` answers what the device knows of itself; `ear` takes names;
+        `prefer` changes how the device speaks; `door` takes OpenDoor and TellCode, and has them answered later by
+        DoorChanged or Fault. Without a door, the companion page cannot be opened.
+        """
         self.state = state
+        self._prefer, self._door = prefer, door
         self._mouth, self._submit, self._report, self._ear = mouth, submit, report, ear
         self._observers = observers
         self.switched_off = False
@@ -69,6 +76,10 @@ class Loop:
             self.switched_off = True
         elif isinstance(action, (Listen, StopListening)):
             self._hear(action)
+        elif isinstance(action, Prefer):
+            self._prefer(action.preferences)
+        elif isinstance(action, (OpenDoor, TellCode)):
+            self._go_to_door(action, at)
         else:
             self._submit(action)
 
@@ -80,6 +91,13 @@ class Loop:
             self._ear.stop()
 
 
+    def _go_to_door(self, action: Action, at: float) -> None:
+        if self._door is not None:
+            self._door(action)
+        else:
+            self.feed(DoorChanged(at, open=False, reason=MISSING))
+
+
 def describe(action: Action, at: float, book: PhraseBook) -> dict:
     """An action as one line of `replay --json`: its time, its name, and what it carries."""
     line = {"at": round(at, 3), "action": type(action).__name__.lower()}
@@ -88,6 +106,8 @@ def describe(action: Action, at: float, book: PhraseBook) -> dict:
         line.update(dict(action.utterance.slots))
     elif isinstance(action, Sleep):
         line.update(asleep=action.asleep)
+    elif isinstance(action, Prefer):
+        line.update(vars(action.preferences))
     else:
         line.update(vars(action))
     return line

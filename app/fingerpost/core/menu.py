@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Tuple
 
-from . import naming, pointing
+from . import company, naming, pointing
 from .events import Changed, ChangeWay, ForgetThing, PowerOff, Report, Say, Status, UndoChange, WayChanged
 from .replies import Outcome, mend, reply, speak_item, tell_place
-from .state import MENU, PAST_FINGER, STOPPING, WHOLE_THINGS, Menu, State
+from .state import MENU, NAMING, PAST_FINGER, POINTING, STARTING, STOPPING, WHOLE_THINGS, Menu, State
 from .types import Press, Utterance
 
+_DOOR = {"companion": company.open_door, "code": company.tell_code, "close": company.close_door}
+ELSEWHERE = ("taught", "elsewhere")
+"""Changes that the wearer has not asked for."""
 _WAY_PHRASES = {PAST_FINGER: "way_past_finger", WHOLE_THINGS: "way_whole_things", "": "way_only"}
 
 
 def open_menu(state: State, press: Press) -> Outcome:
     """Into the menu, at its first item."""
-    state = replace(state, mode=MENU, menu=Menu(), dwell=None, confirm_until=None)
+    state = replace(state, mode=MENU, menu=Menu.at(door=state.door), dwell=None, confirm_until=None,
+                    unready=state.mode == STARTING)
     return state, (reply("menu_on"), speak_item(state.menu))
 
 
@@ -31,7 +35,7 @@ def choose_item(state: State, press: Press) -> Outcome:
     purpose, item = state.menu.purpose, state.menu.item
     if purpose == "name":
         return naming.choose_name(state, item)
-    state = replace(state, menu=Menu.at(purpose), confirm_until=None) if purpose != "main" else state
+    state = replace(state, menu=Menu.at(purpose, state.door), confirm_until=None) if purpose != "main" else state
     if purpose == "forget":
         return state, (ForgetThing(item),)
     if purpose == "rename":
@@ -42,6 +46,8 @@ def choose_item(state: State, press: Press) -> Outcome:
         return state, (ChangeWay(),)
     if item == "help":
         return state, (reply("help"),)
+    if item in _DOOR:
+        return _DOOR[item](state)
     return replace(state, question=item), (Report(),)
 
 
@@ -74,15 +80,27 @@ def on_knowledge(state: State, status: Status) -> Outcome:
 
 
 def on_changed(state: State, changed: Changed) -> Outcome:
-    """Say what has become of the thing."""
-    slots = {"thing": changed.object_id} if changed.object_id else {}
+    """Say what has become of the thing. What was changed at the companion page waits its turn, and is not said into a
+    recording; a list that the wearer is in may be of yesterday, and gives way to the menu."""
+    slots = (("thing", changed.object_id),) if changed.object_id else ()
     state = replace(mend(state, "memory"), waiting_samples=changed.waiting, more_of="")
-    return state, (reply("change_" + changed.change, **slots),) + tell_place(state)
+    if changed.change not in ELSEWHERE:
+        return state, (reply("change_" + changed.change, **dict(slots)),) + tell_place(state)
+    state = replace(state, answer=None)
+    if state.mode == NAMING:
+        return state, ()
+    if state.mode == MENU and state.menu.purpose in ("forget", "rename"):
+        state = replace(state, menu=Menu.at(state.menu.purpose, state.door))
+    return state, (Say(Utterance("change_" + changed.change, slots, priority=1)),) + tell_place(state)
 
 
 def on_way_changed(state: State, changed: WayChanged) -> Outcome:
-    """Say how things are looked at now."""
-    return state, (reply(_WAY_PHRASES[changed.way]),)
+    """Say how things are looked at now; later, where the wearer does something else by now: it may have taken minutes.
+    """
+    phrase = _WAY_PHRASES[changed.way]
+    if state.mode in (MENU, POINTING, STARTING):
+        return state, (reply(phrase),)
+    return replace(state, news=phrase, news_until=None), ()
 
 
 def _open_list(state: State, purpose: str, items: Tuple[str, ...]) -> Outcome:

@@ -75,4 +75,6 @@ def on_fault(state: State, part: str) -> Outcome:
 
 def leave(state: State) -> State:
     """Back to where the name was asked for."""
-    return replace(state, mode=MENU, menu=Menu.at("rename")) if state.naming.renamed else replace(state, mode=TEACHING)
+    if not state.naming.renamed:
+        return replace(state, mode=TEACHING)
+    return replace(state, mode=MENU, menu=Menu.at("rename", state.door))

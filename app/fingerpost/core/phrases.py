@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from typing import Callable, Iterator, List, Mapping, Optional, Tuple, Union
 
@@ -10,6 +11,8 @@ from .types import Clip, Utterance
 
 _OBJECT_SLOTS = ("thing", "other")
 _LIST_SLOT = "things"
+_SPELLED_SLOTS = ("address", "code", "fingerprint")
+_SIGNS = {".": "sign_dot", ":": "sign_colon", "/": "sign_slash"}
 ANSWER_PHRASES = ("named", "maybe")
 """What a pointing finger is answered with, whatever the object."""
 NAMING_PHRASES = ANSWER_PHRASES + ("runner_up", "why_resembles")
@@ -17,7 +20,7 @@ NAMING_PHRASES = ANSWER_PHRASES + ("runner_up", "why_resembles")
 LEARNING_PHRASES = ("learned", "learned_more")
 """What is said when it is learned."""
 CHANGING_PHRASES = ("sample_like", "sample_more", "list_thing", "change_forgotten", "change_renamed",
-                    "change_returned", "change_unlearned", "change_undone")
+                    "change_returned", "change_unlearned", "change_undone", "change_taught")
 """What is said of it when something about it changes."""
 Piece = Union[str, Clip]
 """Part of what is said: words for the voice, or a recording."""
@@ -27,13 +30,15 @@ class PhraseBook:
     """The phrases of one language and the names of the objects in it."""
 
     def __init__(self, phrases: Mapping[str, str], names: Mapping[str, str], source: str = "phrase file") -> None:
-        self._phrases = phrases
-        self._names = names
-        self._source = source
+        self._phrases, self._names, self._source = phrases, names, source
         self.taught_name: Callable[[str], str] = lambda object_id: ""
         """Gives the wearer's own name of an object, or an empty string."""
         self.taught_label: Callable[[str], Optional[Clip]] = lambda object_id: None
         """Gives the name of an object in the wearer's own voice, or None."""
+
+    def become(self, other: PhraseBook) -> None:
+        """Take the other's language; what the wearer has named keeps its names."""
+        self._phrases, self._names, self._source = other._phrases, other._names, other._source
 
     def name(self, object_id: str) -> str:
         """The spoken name: the wearer's own, the language's, or the id made readable."""
@@ -80,12 +85,21 @@ class PhraseBook:
                 raise SettingsError(f"{self._source}: phrase '{utterance.phrase}' asks for the unknown slot '{slot}'; "
                                     "use the slots of en.toml")
             if slot not in _OBJECT_SLOTS + (_LIST_SLOT,):
-                yield slots[slot]
+                yield self._spell(slots[slot]) if slot in _SPELLED_SLOTS else slots[slot]
                 continue
             object_ids = slots[slot].split(", ") if slot == _LIST_SLOT else [slots[slot]]
             for number, object_id in enumerate(object_ids):
                 yield ", " if number else ""
                 yield label(object_id) or self.name(object_id)
+
+    def _spell(self, text: str) -> str:
+        """What is to be typed or compared: figures and capital letters one by one, signs by their names, with pauses.
+
+        Every capital letter needs one, or espeak-ng takes A for the article.
+        """
+        parts = re.findall(r"[a-z-]+|[0-9]+|\S", text)
+        return ", ".join(self._template(_SIGNS[part]) if part in _SIGNS else " ".join(part) if part.isdigit() else part
+                         for part in parts)
 
     def _template(self, phrase: str) -> str:
         try:

@@ -7,8 +7,10 @@ from typing import Dict, Optional, Tuple
 
 from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
 from .guidance import find_hindrance, forget_name, guide
-from .replies import Outcome, reply
-from .state import POINTING, Answer, Dwell, Rules, State
+from .preferences import BRIEF, FULL
+from .reasons import NO_RUNNER_UP, explain
+from .replies import Outcome, blame, reply
+from .state import POINTING, STARTING, Answer, Dwell, Rules, State
 from .types import NOTHING, Fingertip, Guess, Utterance
 
 
@@ -32,8 +34,10 @@ def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
 
 
 def resume(state: State) -> Outcome:
-    """Back to pointing, from wherever; what was said before is forgotten."""
+    """Back to pointing, from wherever, or to the start if nothing was seen yet; what was said before is forgotten."""
     state = replace(state, mode=POINTING, dwell=None, answer=None, guidance=None, confirm_until=None)
+    if state.unready:
+        return replace(state, mode=STARTING, unready=False), (blame(state, otherwise="starting"),)
     return state, (reply("pointing_on"),)
 
 
@@ -68,7 +72,16 @@ def weigh(state: State, recognised: Recognised) -> Tuple[State, Tuple[Action, ..
     state = replace(state, dwell=replace(dwell, answered=True), guidance=None)
     if _already_said(state.answer, answer, state.rules):
         return state, ()
-    return replace(state, answer=answer, repeated_at=None), (Say(speak(answer)),)
+    return replace(state, answer=answer, repeated_at=None), tell(answer, state.preferences.verbosity)
+
+
+def tell(answer: Answer, verbosity: int) -> Tuple[Action, ...]:
+    """Say the answer, as far as it is wanted unasked: with FULL what `explain` can add to it, unless that is nothing;
+    with BRIEF the earcon of doubt has to do where there is nothing, for silence would be taken for a dead device."""
+    if verbosity == BRIEF and answer.phrase == "nothing":
+        return (Chime("unsure"),)
+    more = explain(answer) if verbosity == FULL and answer.phrase != "nothing" else NO_RUNNER_UP
+    return (Say(speak(answer)),) + (() if more == NO_RUNNER_UP else (Say(more),))
 
 
 def judge(sightings: Tuple[Tuple[Guess, ...], ...], rules: Rules, at: float) -> Answer:

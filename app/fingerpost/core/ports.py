@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from .events import Action, Event, Fault, Recovered
 from .types import Clip, Frame, Press
@@ -74,6 +74,9 @@ class Speaker(Part):
     def busy(self) -> bool:
         """Whether the voice channel is sounding."""
 
+    def set_volume(self, volume: float) -> None:  # noqa: B027 - in a file all is as loud as it is
+        """How loud everything is from now on, in [0, 1]; kept when the speaker is closed and opened again."""
+
 
 class Microphone(Part):
     """What the wearer says. Nothing is heard outside a recording."""
@@ -105,6 +108,14 @@ class Voice(Part):
         Several threads may do so at once, also the same texts.
         """
 
+    @property
+    def style(self) -> str:
+        """Tells the present way of speaking from others; empty where there is one alone."""
+        return ""
+
+    def set_style(self, language: str, words_per_minute: int) -> None:  # noqa: B027 - some voices have one style alone
+        """Speak that language from now on, and so fast."""
+
 
 class Backend(Part):
     """A runtime that holds one network."""
@@ -128,6 +139,10 @@ class Clock(ABC):
 
 class Sight(ABC):
     """What the loop needs of the eyes."""
+
+    preparing: Callable[[bool], None] = staticmethod(lambda minutes: None)
+    """Hears, while a request is carried out, that a network is loaded for it: False as that begins; True, again and
+    again, while one is compiled, which takes minutes."""
 
     @abstractmethod
     def see(self, frame: Frame) -> Event:

@@ -17,6 +17,11 @@ def reply(phrase: str, **slots: str) -> Say:
     return Say(Utterance(phrase, tuple(slots.items()), priority=1, interrupts=True))
 
 
+def blame(state: State, otherwise: str) -> Say:
+    """The fault of the part without which nothing is seen; where there is none, the phrase `otherwise`."""
+    return next((reply("fault_" + part) for part in ("camera", "eyes") if part in state.faults), reply(otherwise))
+
+
 def speak_item(menu: Menu) -> Say:
     """Where the wearer is in the menu or a list; without cutting off what led there."""
     if menu.purpose == "main":

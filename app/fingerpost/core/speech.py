@@ -6,7 +6,7 @@ import logging
 import os
 import queue
 import threading
-from typing import Callable, List, Mapping, Sequence
+from typing import Callable, List, Mapping, Sequence, Tuple
 
 from .errors import SoundError, VoiceError
 from .heartbeat import Heartbeat
@@ -24,6 +24,8 @@ SPEECH_PATIENCE_SECONDS = 30.0
 """A turn of the mouth may have to render one text, for which the voice takes 20.5 s at most before it gives up."""
 RENDERING_PATIENCE_SECONDS = 60.0
 """A batch takes the voice 45 s at most."""
+FINISH_SECONDS = 30.0
+"""One sentence and the time to render it. Who still speaks then does so on an output that stands still."""
 Heard = Callable[[float, str, str], None]
 """Called with (seconds, text, phrase) when words begin to sound; for an earcon the text is its name in brackets."""
 
@@ -142,6 +144,19 @@ class Mouth:
         self._speaker.hush()
 
 
+def finish(mouth: Mouth, clock: Clock) -> bool:
+    """Step until all is said, for commands that have nothing else to do; False if that took longer than FINISH_SECONDS,
+    of which the log tells."""
+    give_up = clock.now() + FINISH_SECONDS
+    while not mouth.idle():
+        if clock.now() > give_up:
+            log.warning("the sound output stands still: plug it in again, or choose another one in the settings")
+            return False
+        mouth.step()
+        clock.sleep(0.02)
+    return True
+
+
 class SpeechThread(threading.Thread):
     """Keeps a mouth talking in the background."""
 
@@ -171,31 +186,33 @@ class RenderingThread(threading.Thread):
         super().__init__(name="rendering", daemon=True)
         self._voice, self._stopping = voice, False
         # The last in is the first out: a name just learned goes before a thousand that may never be said.
-        self._waiting: queue.LifoQueue[Sequence[str]] = queue.LifoQueue()
+        self._waiting: queue.LifoQueue[Tuple[str, Sequence[str]]] = queue.LifoQueue()
         self._complaint = ""
         self.heartbeat = Heartbeat("rendering", RENDERING_PATIENCE_SECONDS)
 
     def submit(self, texts: Sequence[str]) -> None:
-        """Take texts, which go before those that still wait; returns at once."""
-        self._waiting.put(texts)
+        """Take texts, which go before those that still wait; returns at once. In another style they are not wanted."""
+        self._waiting.put((self._voice.style, texts))
 
     def run(self) -> None:
         """Render batch after batch until stopped."""
         os.nice(_NICENESS)  # on Linux this is about this thread alone, and about the processes that it starts
         while True:
             self.heartbeat.rest()
-            texts = self._waiting.get()
+            style, texts = self._waiting.get()
             self.heartbeat.beat()
             if self._stopping:
                 return
+            if style != self._voice.style:
+                continue
             if len(texts) > BATCH_TEXTS:
-                self._waiting.put(texts[BATCH_TEXTS:])
+                self._waiting.put((style, texts[BATCH_TEXTS:]))
             self._render(texts[:BATCH_TEXTS])
 
     def stop(self) -> None:
         """End the thread; waits a second at most, for the voice may take many over a batch, which nobody needs now."""
         self._stopping = True
-        self._waiting.put(())
+        self._waiting.put(("", ()))
         self.join(1.0)
 
     def _render(self, texts: Sequence[str]) -> None:

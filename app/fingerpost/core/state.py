@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import FrozenSet, Optional, Tuple
 
+from .preferences import Preferences
 from .types import Fingertip, Guess, Quality
 
 STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING = (
@@ -16,7 +17,9 @@ WAYS = PAST_FINGER, WHOLE_THINGS = "crop", "detector"
 """The ways to look: at what is cut out past the finger, or at the whole thing that a detector finds there."""
 BLINDING = ("camera", "eyes", "memory")
 """Parts without which nothing is seen or learned: their faults end a dwell and the naming of samples."""
-MENU_ITEMS = ("known", "forget", "rename", "undo", "way", "help")
+MENU_ITEMS = ("known", "forget", "rename", "undo", "way", "companion", "help")
+OPEN_DOOR_ITEMS = ("known", "forget", "rename", "undo", "way", "code", "close", "help")
+"""The menu while the companion page can be reached over the network."""
 
 
 @dataclass(frozen=True)
@@ -168,9 +171,15 @@ class Menu:
         return self.items[self.place]
 
     @classmethod
-    def at(cls, item: str) -> Menu:
-        """The menu itself, at that item; at its first where it has no such item."""
-        return cls(place=MENU_ITEMS.index(item) if item in MENU_ITEMS else 0)
+    def at(cls, item: str = "", door: bool = False) -> Menu:
+        """The menu itself, at that item; `door` says whether the companion page can be reached over the network.
+
+        Where it has no such item: at what stands for it now that the door was opened or closed, else at its first.
+        """
+        items = OPEN_DOOR_ITEMS if door else MENU_ITEMS
+        if item in ("companion", "code", "close") and item not in items:
+            item = "code" if door else "companion"
+        return cls(items=items, place=items.index(item) if item in items else 0)
 
 
 @dataclass(frozen=True)
@@ -192,6 +201,8 @@ class State:
     mode: str = STARTING
     announced: bool = False
     """Whether "starting" has been said."""
+    unready: bool = False
+    """Whether the menu was opened before the first picture: "ready" is still to be said."""
     faults: FrozenSet[str] = frozenset()
     slept_through: FrozenSet[str] = frozenset()
     """Faults that came during sleep; the wearer has not heard of them yet."""
@@ -222,3 +233,14 @@ class State:
     """By when it has been heard to its end, unless it is cut off; None while it is not being said."""
     news_from: float = float("-inf")
     """It is not said before this."""
+    preferences: Preferences = field(default_factory=Preferences)
+    languages: Tuple[str, ...] = ("en",)
+    """Those that may be preferred."""
+    door: bool = False
+    """Whether the companion page can be reached over the network."""
+    viewers: int = 0
+    """How many browsers see what the camera sees."""
+    reminded_at: Optional[float] = None
+    """When the wearer was last reminded of that."""
+    said_at: float = float("-inf")
+    """When the device last had something to say."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict, deque
 from contextlib import contextmanager
-from typing import DefaultDict, Deque, Dict, Iterator
+from typing import DefaultDict, Deque, Dict, Iterator, List
 
 _KEPT = 500
 
@@ -27,11 +27,12 @@ class Stopwatch:
 
     def summary(self) -> Dict[str, Dict[str, float]]:
         """Per stage: how often, the mean, the median and the 95th percentile in milliseconds."""
+        # Copies, which are made in one go: another thread may be measuring meanwhile.
+        durations = {stage: sorted(values) for stage, values in list(self._durations.items())}
         return {stage: {"n": len(values), "mean_ms": round(sum(values) / len(values), 3),
                         "median_ms": _quantile(values, 0.5), "p95_ms": _quantile(values, 0.95)}
-                for stage, values in self._durations.items()}
+                for stage, values in durations.items() if values}
 
 
-def _quantile(values: Deque[float], share: float) -> float:
-    ordered = sorted(values)
+def _quantile(ordered: List[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)

@@ -1,9 +1,9 @@
-"""Earcons: the six short sounds that say what a word would say too slowly, synthesised here.
+"""Earcons: the seven short sounds that say what a word would say too slowly, synthesised here.
 
 Each is told from the others by its rhythm as well as by its timbre, so that it survives cheap earphones and
 a noisy street: one soft tick (a finger is seen), two rising chimes, short then long (ready), two even low
 buzzes (unsure), a quick double hiss like a shutter (recorded), one steady beep as of an answering machine
-(listen), three falling reedy pulses (fault).
+(listen), three falling reedy pulses (fault), and, faint, the four chirps of a cricket (watched).
 
 `python -m fingerpost.devices.earcons FOLDER` writes them anew.
 """
@@ -22,7 +22,9 @@ from ..wholefile import write_whole
 from .clips import RATE, decode_wav, encode_wav
 
 EARCON_RMS = 10 ** (-20 / 20)
-"""The root mean square of every earcon over its whole length, -20 dBFS: as loud as speech."""
+"""The root mean square of an earcon over its whole length, -20 dBFS: as loud as speech."""
+FAINT = {"watched": 10 ** (-12 / 20)}
+"""What is heard again and again is fainter, by 12 dB."""
 LOWEST_HZ, HIGHEST_HZ = 150.0, 5000.0
 """The band that small earphones and bone conductors carry, and ears past fifty hear."""
 
@@ -60,15 +62,20 @@ def fault() -> numpy.ndarray:
     return in_a_row(list(zip(falling, (0.022, 0.022, 0.0))))
 
 
+def watched() -> numpy.ndarray:
+    """Four quick chirps, like a cricket's: somebody looks on."""
+    return in_a_row([(fade(tones(2150.0, [1.0], 0.02)), rest) for rest in (0.024, 0.024, 0.024, 0.0)])
+
+
 EARCONS: Dict[str, Callable[[], numpy.ndarray]] = {
     "ready": ready, "finger": finger, "unsure": unsure, "recorded": recorded,
-    "listen": listen, "fault": fault}
+    "listen": listen, "fault": fault, "watched": watched}
 
 
 def synthesise(name: str) -> Clip:
-    """The earcon of that name, one of `EARCONS`, brought to `EARCON_RMS`; the same on every run."""
+    """The earcon of that name, one of `EARCONS`, as loud as it shall be; the same on every run."""
     levels = EARCONS[name]()
-    levels = levels * (EARCON_RMS / numpy.sqrt((levels ** 2).mean()))
+    levels = levels * (EARCON_RMS * FAINT.get(name, 1.0) / numpy.sqrt((levels ** 2).mean()))
     return Clip(numpy.rint(levels * 32767).astype(numpy.int16), RATE)
 
 

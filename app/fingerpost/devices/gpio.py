@@ -40,7 +40,8 @@ class GpioButtons(Buttons):
     """
 
     def __init__(self, pins: Pins, clock: Optional[Clock] = None, patient: bool = False) -> None:
-        """If `patient`, pins that cannot be taken at the start are a fault like any other, else an error of `open`."""
+        """If `patient`, pins that cannot be taken at the start are a fault like any other, and so is a library that
+        cannot be loaded yet; else they are an error of `open`."""
         self.pins = pins
         """Where they are wired to."""
         self._patient = patient
@@ -59,17 +60,14 @@ class GpioButtons(Buttons):
         """Take the pins and begin to poll; raises ButtonsError."""
         if self._thread is not None:
             return
-        self._gpio = load_gpio()
         self._polled_at = self._clock.now()
         try:
             self._take_pins()
-        except Exception as error:  # the library raises whatever comes
+        except ButtonsError as error:
             self._release_pins()
-            trouble = ButtonsError(f"the pins {self.pins.mode} and {self.pins.action} cannot be read ({error}): end "
-                                   f"what else uses them or choose others, {KEYBOARD_REMEDY}")
             if not self._patient:
-                raise trouble from error
-            self._report_broken(trouble)
+                raise
+            self._report_broken(error)
         self._stopping.clear()
         self._thread = threading.Thread(target=self._poll_until_stopped, name="buttons", daemon=True)
         self._thread.start()
@@ -147,12 +145,20 @@ class GpioButtons(Buttons):
         self._faults.put(Fault("buttons", self._polled_at, str(error)))
 
     def _take_pins(self) -> None:
-        """Make both pins inputs; pins that are taken already are taken anew."""
-        self._gpio.setwarnings(False)
-        self._gpio.setmode(self._gpio.BOARD)
-        self._gpio.setup([self.pins.mode, self.pins.action], self._gpio.IN)
+        """Make both pins inputs; pins that are taken already are taken anew. Raises ButtonsError."""
+        if self._gpio is None:
+            self._gpio = load_gpio()
+        try:
+            self._gpio.setwarnings(False)
+            self._gpio.setmode(self._gpio.BOARD)
+            self._gpio.setup([self.pins.mode, self.pins.action], self._gpio.IN)
+        except Exception as error:  # the library raises whatever comes
+            raise ButtonsError(f"the pins {self.pins.mode} and {self.pins.action} cannot be read ({error}): end what "
+                               f"else uses them or choose others, {KEYBOARD_REMEDY}") from error
 
     def _release_pins(self) -> None:
+        if self._gpio is None:
+            return
         try:
             self._gpio.cleanup()
         except Exception as error:  # of a chip that has gone there is nothing left to give back

@@ -39,7 +39,7 @@ class Outputs:
         return find_card(list_cards(self._asound, self._nodes), self._device)
 
     def make(self, card: Optional[Card]) -> List[Speaker]:
-        """Speakers, not open yet, best first: on that card or the output of this name, and on the system's choice."""
+        """Speakers, not open yet, best first: on that card or the output of this name; last the system's choice."""
         default: List[Speaker] = [PygameSpeaker(volume=self._volume)]
         if card is not None:
             return [PygameSpeaker(volume=self._volume, pcm=card.pcm)] + default
@@ -50,6 +50,7 @@ class PluggableSpeaker(Speaker):
     """Plays on the best of `outputs`, and on a better one as soon as that is plugged in.
 
     A card that was pulled is waited for: what the system chooses in its place may be a screen without a loudspeaker.
+    One that could not be opened yet is tried again and again, and the system's choice is a makeshift until it can.
     While there is no output, sound goes to a WAV file; once there is one again, a greeting sounds and the last words
     that nobody has heard to their end are said.
     """
@@ -65,7 +66,9 @@ class PluggableSpeaker(Speaker):
         self._stand_in = WavSpeaker(path, clock, self.FILE_SECONDS)
         self._speaker: Speaker = self._stand_in
         self._card: Optional[Card] = None
-        self._had_card = False
+        self._volume: Optional[float] = None  # that of the outputs
+        self._had_best = False  # a better output than the system's choice has played
+        self._makeshift = False  # the system's choice plays, and a better one could not be opened
         self._lost = False
         self._gone: List[Speaker] = []
         self._missed: List[Clip] = []
@@ -81,10 +84,12 @@ class PluggableSpeaker(Speaker):
         """Take the best output there is; where there is none, look for one from now on."""
         if self._thread is not None:
             return
-        self._card = self._outputs.find_card()
-        self._had_card = self._card is not None
-        if not any(map(self._attempt, self._outputs.make(self._card))):
+        self._card, self._had_best = self._outputs.find_card(), False
+        speaker = self._open_best()
+        if speaker is None:
             self._go_without()
+        else:
+            self._take(speaker)
         self._stopping.clear()
         self._thread = threading.Thread(target=self._watch, name="sound cards", daemon=True)
         self._thread.start()
@@ -128,6 +133,12 @@ class PluggableSpeaker(Speaker):
         """See `Speaker.busy`."""
         return self._speaker.busy()
 
+    def set_volume(self, volume: float) -> None:
+        """See `Speaker.set_volume`; it holds for every output, also for one that is plugged in later."""
+        with self._lock:
+            self._volume = volume
+            self._speaker.set_volume(volume)
+
     def _watch(self) -> None:
         """Follow what is plugged in, in a thread of its own: to open an output may take long.
 
@@ -151,52 +162,71 @@ class PluggableSpeaker(Speaker):
                 if not self._lost:
                     log.warning("sound card: %s", f"{card.id} is plugged in" if card else "it was pulled")
                     self._go_without()
-            self._card, self._had_card = card, self._had_card or card is not None
-            self._pause = self._due = 0.0
+            self._card, self._pause, self._due = card, 0.0, 0.0
         self._close_gone()
-        if not self._lost:
+        if not (self._lost or self._makeshift):
             self._pause = self._due = 0.0
-        elif card is not None or not self._had_card:
+        elif self._due > self.LOOK_SECONDS or (self._makeshift and self._speaker.busy()):
             self._due -= self.LOOK_SECONDS
-            if self._due <= 0.0:
-                self._due = self._pause = min(max(2 * self._pause, self.LOOK_SECONDS), self.LONGEST_SECONDS)
-                self._return_to(self._outputs.make(card)[0])
+        else:
+            self._due = self._pause = min(max(2 * self._pause, self.LOOK_SECONDS), self.LONGEST_SECONDS)
+            self._look_for_better()
 
-    def _return_to(self, speaker: Speaker) -> None:
-        """Open it and go over to it, if that can be."""
-        try:
-            speaker.open()
-        except SoundError as error:
-            log.info("%s", error)
+    def _look_for_better(self) -> None:
+        """Go over to the best output that can be opened. A makeshift is closed for that, since SDL plays on one output
+        at a time, and opened again where there is still no better one."""
+        before = self._makeshift
+        if before:
+            with self._lock:
+                self._let_go()
+            self._close_gone()
+        speaker = self._open_best()
+        if speaker is None:
             return
-        log.warning("there is sound again")
+        as_before = before and self._makeshift
+        log.log(logging.INFO if as_before else logging.WARNING, "there is sound again")
         with self._lock:
-            self._speaker, self._lost = speaker, False
-            self._say_missed()
+            self._take(speaker)
+            self._say_missed(greet=not as_before)
         try:
             self._stand_in.close()
         except SoundError as error:
             log.warning("%s", error)
 
-    def _attempt(self, speaker: Speaker) -> bool:
-        """At the start: whether this speaker can be opened; it is used then."""
-        try:
-            speaker.open()
-        except SoundError as error:
-            log.warning("%s", error)
-            return False
+    def _open_best(self) -> Optional[Speaker]:
+        """The best output that can be opened now; None where there is none. The system's choice is none any more once a
+        better one has played."""
+        speakers = self._outputs.make(self._card)
+        for speaker in speakers[:-1] if self._had_best else speakers:
+            try:
+                speaker.open()
+            except SoundError as error:
+                log.log(logging.WARNING if self._thread is None else logging.INFO, "%s", error)
+            else:
+                self._makeshift = speaker is not speakers[0]
+                self._had_best = self._had_best or speaker is not speakers[-1]
+                return speaker
+        return None
+
+    def _take(self, speaker: Speaker) -> None:
+        """Go over to this speaker, which is open."""
+        if self._volume is not None:
+            speaker.set_volume(self._volume)
         self._speaker, self._lost = speaker, False
-        return True
 
     def _go_without(self) -> None:
-        """Let the file stand in; the output that has gone is closed by the thread, for that may take long."""
+        """Let the file stand in, until there is an output again."""
+        self._let_go()
+        log.warning("Sound is looked for again and again. Until there is some, what is said goes to %s.", self._path)
+
+    def _let_go(self) -> None:
+        """Let the file stand in; the output that was in use is closed by the thread, for that may take long."""
         if self._speaker is not self._stand_in:
             self._missed += [self._latest] if self._latest is not None and self._speaker.busy() else []
             self._gone.append(self._speaker)
-        self._lost, self._latest = True, None
+        self._lost, self._makeshift, self._latest = True, False, None
         self._stand_in.open()
         self._speaker = self._stand_in
-        log.warning("Sound is looked for again and again. Until there is some, what is said goes to %s.", self._path)
 
     def _close_gone(self) -> None:
         while self._gone:
@@ -209,9 +239,8 @@ class PluggableSpeaker(Speaker):
         while len(self._missed) > 1 and sum(clip.seconds for clip in self._missed) > self.KEPT_SECONDS:
             self._missed.pop(0)
 
-    def _say_missed(self) -> None:
-        clips = ([self._greeting] if self._greeting is not None else []) + self._missed
-        self._missed = []
+    def _say_missed(self, greet: bool) -> None:
+        clips, self._missed = ([self._greeting] if greet and self._greeting else []) + self._missed, []
         if clips:
             samples = numpy.concatenate([resample(clip.samples, clip.rate) for clip in clips])
             try:

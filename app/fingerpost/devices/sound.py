@@ -101,6 +101,10 @@ class PygameSpeaker(Speaker):
         """See `Speaker.busy`."""
         return self._mixer is not None and not self._silent and self._mixer.Channel(self._turn).get_busy()
 
+    def set_volume(self, volume: float) -> None:
+        """See `Speaker.set_volume`; what sounds already goes on as it began."""
+        self._volume = volume
+
     def _speak(self, sound: Any, seconds: float) -> None:
         with self._lock:
             self._fade_out()

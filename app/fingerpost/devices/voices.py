@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -16,18 +15,17 @@ import time
 import zlib
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Dict, Iterable, Optional, Sequence
+from typing import Dict, List, NamedTuple, Optional, Sequence
 
 import numpy
 
 from ..core.errors import SoundError, VoiceError
 from ..core.ports import Voice
 from ..core.types import Clip
-from ..environment import changed_environment, copy_environment
+from ..environment import copy_environment
 from ..wholefile import write_whole
 from .clips import RATE, decode_wav, encode_wav, limit, resample
 from .espeak_child import FAILED
-from .sound import load_pygame
 
 SPEECH_RMS = 10 ** (-20 / 20)
 """How loud all speech is, -20 dBFS: leaves 19 dB for its peaks."""
@@ -76,8 +74,32 @@ class ClipCache:
                              "make the folder writable") from error
 
 
+class Style(NamedTuple):
+    """Who speaks, and how: fields as in CachedVoice."""
+
+    language: str
+    rate_wpm: int
+    pitch: int
+    online: bool
+
+    @property
+    def name(self) -> str:
+        """The style under which what espeak-ng renders so is cached."""
+        return f"espeak-ng {self.language} {self.rate_wpm} {self.pitch}"
+
+    @property
+    def names(self) -> List[str]:
+        """All under which a clip may be found, best first."""
+        return ([online_style(self.language)] if self.online else []) + [self.name]
+
+    @property
+    def options(self) -> List[str]:
+        """What the process that renders is told."""
+        return ["--language", self.language, "--rate", str(self.rate_wpm), "--pitch", str(self.pitch)]
+
+
 class CachedVoice(Voice):
-    """espeak-ng through a cache; with `online`, clips that `fill_online` has fetched come first.
+    """espeak-ng through a cache; with `online`, clips that `fill_online` (onlinevoice.py) has fetched come first.
 
     `language` is an espeak-ng voice such as "de", `rate_wpm` words per minute (80 to 450), `pitch` 0 to 99.
     The `memory_clips` clips used last stay in memory. Any thread may use it at any time: renderings share nothing, and
@@ -86,18 +108,28 @@ class CachedVoice(Voice):
 
     def __init__(self, language: str, rate_wpm: int, cache_dir: Path, pitch: int = 50, online: bool = False,
                  memory_clips: int = 512) -> None:
-        self._options = ["--language", language, "--rate", str(rate_wpm), "--pitch", str(pitch)]
         self._cache = ClipCache(cache_dir)
-        self._style = f"espeak-ng {language} {rate_wpm} {pitch}"
-        self._styles = ([online_style(language)] if online else []) + [self._style]
+        self._pitch, self._online = pitch, online
+        self._style = Style(language, rate_wpm, pitch, online)
         self._memory: OrderedDict[str, Clip] = OrderedDict()
         self._memory_clips = memory_clips
         self._lock = threading.Lock()
 
+    @property
+    def style(self) -> str:
+        """See `Voice.style`."""
+        return self._style.name
+
+    def set_style(self, language: str, words_per_minute: int) -> None:
+        """See `Voice.set_style`; what is being rendered already is kept as what it is."""
+        with self._lock:
+            self._style = Style(language, words_per_minute, self._pitch, self._online)
+            self._memory.clear()
+
     def cached(self, text: str) -> Optional[Clip]:
         """See `Voice.cached`."""
         with self._lock:
-            clip = self._memory.pop(text, None) or self._load(text)
+            clip = self._memory.pop(text, None) or self._load(text, self._style)
             if clip is not None:
                 self._memory[text] = clip
                 while len(self._memory) > self._memory_clips:
@@ -106,33 +138,34 @@ class CachedVoice(Voice):
 
     def render(self, texts: Sequence[str]) -> None:
         """See `Voice.render`: one short-lived process for all missing texts; what succeeds is always kept."""
-        missing = [text for text in OrderedDict.fromkeys(texts) if self._load(text) is None]
+        style = self._style
+        missing = [text for text in OrderedDict.fromkeys(texts) if self._load(text, style) is None]
         if not missing:
             return
         clear_leftovers()
         try:
             with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
                 paths = {text: Path(folder) / f"{index}.wav" for index, text in enumerate(missing)}
-                complaint = self._run_child(paths)
-                silent = [text for text in missing if not self._keep(text, paths[text])]
+                complaint = self._run_child(paths, style)
+                silent = [text for text in missing if not self._keep(text, paths[text], style)]
         except OSError as error:
             raise VoiceError(f"cannot render speech ({error}): free some space in "
                              f"{tempfile.gettempdir()}") from error
         if complaint or silent:
             raise VoiceError(complaint or f"espeak-ng made no sound of {silent[0]!r}: word it differently")
 
-    def _load(self, text: str) -> Optional[Clip]:
-        clips = (self._cache.load(style, text) for style in self._styles)
+    def _load(self, text: str, style: Style) -> Optional[Clip]:
+        clips = (self._cache.load(name, text) for name in style.names)
         return next((clip for clip in clips if clip is not None), None)
 
-    def _run_child(self, paths: Dict[str, Path]) -> str:
+    def _run_child(self, paths: Dict[str, Path], style: Style) -> str:
         """Have all texts rendered to their paths; returns what went wrong, empty when all went well."""
         orders = "".join(json.dumps({"text": text, "path": str(path)}) + "\n" for text, path in paths.items())
         package_parent = str(Path(__file__).resolve().parents[2])
         search = os.pathsep.join(filter(None, [package_parent, os.environ.get("PYTHONPATH")]))
         seconds = START_SECONDS + TEXT_SECONDS * len(paths)
         try:
-            done = subprocess.run([*CHILD, *self._options], input=orders.encode(), timeout=seconds,
+            done = subprocess.run([*CHILD, *style.options], input=orders.encode(), timeout=seconds,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
                                   env=copy_environment(PYTHONPATH=search))
         except subprocess.TimeoutExpired:
@@ -144,14 +177,14 @@ class CachedVoice(Voice):
             return reason
         return f"espeak-ng failed ({reason}): run `fingerpost doctor`"
 
-    def _keep(self, text: str, path: Path) -> bool:
+    def _keep(self, text: str, path: Path, style: Style) -> bool:
         """Shape and cache what the process has written; False when there is nothing to be heard."""
         try:
             clip = shape_speech(decode_wav(path.read_bytes()))
         except (FileNotFoundError, SoundError):
             return False
         if len(clip.samples):
-            self._cache.store(self._style, text, clip)
+            self._cache.store(style.name, text, clip)
         return len(clip.samples) > 0
 
 
@@ -189,55 +222,3 @@ def speech_rms(levels: numpy.ndarray) -> float:
 def online_style(language: str) -> str:
     """The style under which the clips of gTTS are cached."""
     return f"gtts {language}"
-
-
-def fill_online(texts: Iterable[str], language: str, cache: ClipCache) -> int:
-    """Fetch the texts that are missing through gTTS, which sends them to Google; returns how many came.
-
-    Nothing else here goes online. `texts` is read one by one as the work proceeds. Raises VoiceError when gTTS
-    or the network fails; what was fetched until then is kept.
-    """
-    try:
-        import gtts
-    except ImportError as error:
-        raise VoiceError("gTTS is not installed: run `pip install gtts`") from error
-    style, fetched = online_style(language), 0
-    for text in texts:
-        if cache.load(style, text) is None:
-            mp3 = io.BytesIO()
-            try:
-                gtts.gTTS(text=text, lang=language, timeout=20).write_to_fp(mp3)
-            except (gtts.gTTSError, OSError, ValueError, AssertionError) as error:
-                reason = " ".join(str(error).split())
-                raise VoiceError(f"the online voice failed ({reason}), {fetched} texts fetched before are "
-                                 "kept: check the network and run `fingerpost voices fill --online` "
-                                 "again") from error
-            clip = shape_speech(decode_compressed(mp3.getvalue()))
-            if len(clip.samples):
-                cache.store(style, text, clip)
-                fetched += 1
-    return fetched
-
-
-def decode_compressed(data: bytes) -> Clip:
-    """The clip in an MP3, Ogg or WAV file, decoded by pygame; raises VoiceError."""
-    pygame = load_pygame()
-    opened = pygame.mixer.get_init()
-    if not opened:
-        _open_silent_mixer(pygame)
-    try:
-        rate, _, channels = pygame.mixer.get_init()
-        raw = pygame.mixer.Sound(file=io.BytesIO(data)).get_raw()
-    except pygame.error as error:
-        raise VoiceError(f"the online voice sent no sound ({error}): try again later") from error
-    finally:
-        if not opened:
-            pygame.mixer.quit()
-    samples = numpy.frombuffer(raw, dtype=numpy.int16).reshape(-1, channels).mean(axis=1)
-    return Clip(numpy.rint(samples).astype(numpy.int16), rate)
-
-
-def _open_silent_mixer(pygame: Any) -> None:
-    """Decoding needs an open mixer, not a sound card."""
-    with changed_environment(SDL_AUDIODRIVER="dummy"):
-        pygame.mixer.init(RATE, -16, 1, allowedchanges=0)

@@ -10,9 +10,13 @@ import cv2
 import numpy
 
 from ..core.errors import CameraError
+from ..core.ports import Clock
 from .cameras import Source
+from .clocks import RealClock
 
 READ_ATTEMPTS = 3
+SILENT_SECONDS = 1.0
+"""A damaged picture comes at once. Who waited for so long waits for a camera that sends none: OpenCV does for 10 s."""
 
 
 class Webcam(Source):
@@ -21,10 +25,12 @@ class Webcam(Source):
     A path in /dev/v4l/by-id names the same camera whatever number it gets when it is plugged in again.
     """
 
-    def __init__(self, device: Union[int, str] = 0, width: int = 640, height: int = 480) -> None:
+    def __init__(self, device: Union[int, str] = 0, width: int = 640, height: int = 480,
+                 clock: Optional[Clock] = None) -> None:
         """`width` and `height` are pixels asked of the camera."""
         self._device = device
         self._size = (width, height)
+        self._clock = clock or RealClock()
         self._path = self.name = f"/dev/video{device}" if isinstance(device, int) else device
         self._capture: Optional[cv2.VideoCapture] = None
 
@@ -46,10 +52,11 @@ class Webcam(Source):
         if self._capture is None:
             return None
         for _ in range(READ_ATTEMPTS):
+            begun = self._clock.now()
             ok, pixels = self._capture.read()
             if ok:
                 return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
-            if not os.path.exists(self._path):
+            if not os.path.exists(self._path) or self._clock.now() - begun > SILENT_SECONDS:
                 return None
         return None
 

@@ -14,6 +14,7 @@ from typing import Callable, Iterator, List, NamedTuple, NoReturn, Optional, Seq
 from ..core.errors import FingerpostError
 from ..home import state_home
 from ..settings import Settings
+from ..window.place import find_window, is_alive
 from . import board, software
 from .finding import ABSENT, FAIL, Finding, fail_for
 from .machine import Machine
@@ -21,7 +22,7 @@ from .machine import Machine
 USUAL_SECONDS, CAMERA_SECONDS, TENSORRT_SECONDS = 30.0, 45.0, 90.0
 """How long a check may take before it counts as hung: longer than what it waits for by itself."""
 HELD = ("camera", "buttons", "sound", "microphone", "tensorrt")
-"""What the running service has, and nobody else can open meanwhile; memory for a second TensorRT a small board has not.
+"""What a running device has, and nobody else can open meanwhile; memory for a second TensorRT a small board has not.
 """
 
 
@@ -41,7 +42,7 @@ def plan_checks(machine: Machine, settings: Settings) -> List[Check]:
         Check("python", software.check_python),
         Check("libraries", partial(software.check_libraries, machine)),
         Check("service", partial(software.check_service, machine)),
-        *plan_parts(settings, software.service_runs(machine)),
+        *plan_parts(settings, software.service_runs(machine) or is_alive(find_window())),
         Check("permissions", partial(software.check_permissions, machine, state)),
         Check("disk", partial(software.check_disk, machine, state)),
         Check("swap", partial(board.check_swap, machine)),
@@ -53,9 +54,9 @@ def plan_checks(machine: Machine, settings: Settings) -> List[Check]:
 
 
 def plan_parts(settings: Settings, running: bool) -> List[Check]:
-    """The checks of the device's parts; those that the running service holds are left to it."""
+    """The checks of the device's parts; those that a running device holds are left to it."""
     seconds = {"camera": CAMERA_SECONDS, "tensorrt": TENSORRT_SECONDS}
-    return [Check(name, _leave_to_service if running and name in HELD else partial(_check_part, name, settings),
+    return [Check(name, _leave_to_device if running and name in HELD else partial(_check_part, name, settings),
                   seconds.get(name, USUAL_SECONDS), part=True)
             for name in ("camera", "buttons", "sound", "microphone", "speech", "models", "tensorrt")]
 
@@ -140,6 +141,6 @@ def _check_part(name: str, settings: Settings) -> Finding:
     return look(settings)
 
 
-def _leave_to_service() -> Finding:
-    return Finding(ABSENT, "not tried: the running service has it",
-                   "to try it, run `sudo systemctl stop fingerpost`, then this again")
+def _leave_to_device() -> Finding:
+    return Finding(ABSENT, "not tried: the running device has it",
+                   "to try it, end `fingerpost run`, or run `sudo systemctl stop fingerpost`; then look again")

@@ -2,7 +2,8 @@
 
 One file for each network, in the state folder: a line of JSON, with all that the engine depends on and the checksum of
 what follows, then the engine. One that was made of another network or for another machine, or is damaged, is made anew.
-A network that could not be compiled has a note instead, so that not every start takes minutes over the same failure.
+A network that could not be compiled twice has a note instead, so that not every start takes minutes over the same
+failure; the first one may have had a passing reason, such as a full disk or other programs in the memory.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from .process import BUILD_SECONDS, Platform, Worker
 log = logging.getLogger(__name__)
 
 SUFFIX, FAILURE_SUFFIX = ".engine", ".failure"
+FAILURES = 2
+"""After so many a network is compiled by command only."""
 WORKSPACE_MB = 256
 """What a layer may use for what it computes on the way: the first Nano has 4 GB for everything."""
 RECIPE = 1
@@ -130,21 +133,27 @@ class Engines:
         return path
 
     def note_failure(self, source: Source, key: EngineKey, reason: str) -> None:
-        """Remember why an engine with that key cannot be made; where that cannot be written, the log says so."""
+        """Remember why an engine with that key could not be made; where that cannot be written, the log says so."""
         path = self._path(source.name, FAILURE_SUFFIX)
+        times = self._read_note(source, key)[1] + 1
         try:
-            write_whole(path, json.dumps({"key": asdict(key), "reason": reason}).encode())
+            write_whole(path, json.dumps({"key": asdict(key), "reason": reason, "times": times}).encode())
         except OSError as error:
             log.warning("%s cannot be written (%s): the next start tries again to compile it", path,
                         error.strerror or error)
 
     def find_failure(self, source: Source, key: EngineKey) -> str:
-        """Why an engine with that key could not be made before; empty where nothing is known against it."""
+        """Why an engine with that key cannot be made; empty where it has not failed FAILURES times in a row."""
+        reason, times = self._read_note(source, key)
+        return reason if times >= FAILURES else ""
+
+    def _read_note(self, source: Source, key: EngineKey) -> Tuple[str, int]:
+        """Why an engine with that key could not be made, and how many times in a row."""
         try:
             note = json.loads(self._path(source.name, FAILURE_SUFFIX).read_bytes())
-            return str(note["reason"]) if _read_key(note["key"]) == key else ""
+            return (str(note["reason"]), int(note["times"])) if _read_key(note["key"]) == key else ("", 0)
         except (OSError, ValueError, KeyError, TypeError):
-            return ""
+            return "", 0
 
     def list(self) -> List[KeptEngine]:
         """All engines."""

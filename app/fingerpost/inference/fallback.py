@@ -119,7 +119,7 @@ class FallbackBackend(Backend):
         """Open the first one beside the second, which computes meanwhile."""
         try:
             self._first.open()
-        except ModelError as error:
+        except Exception as error:  # whatever it is, a thread that died without a word would never come back
             self._give_up(error)
             return
         with self._lock:
@@ -133,6 +133,6 @@ class FallbackBackend(Backend):
         self._second.close()
         log.warning("TensorRT computes again.")
 
-    def _give_up(self, error: ModelError) -> None:
+    def _give_up(self, error: Exception) -> None:
         log.warning("%s. Until then ONNX Runtime computes.", str(error).rstrip("."))
         self._tell(str(error))

@@ -103,8 +103,8 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can be asked."""
-        return not self._death
+        """Whether it can be asked; it may have died while nobody asked it anything."""
+        return not self._death and self._process.poll() is None
 
     def ask(self, order: Dict[str, Any], seconds: float, data: Optional[bytes] = None,
             tell: Callable[[str], None] = lambda stage: None) -> Dict[str, Any]:
@@ -140,9 +140,10 @@ class Worker:
     def close(self) -> None:
         """End it. It has nothing to lose."""
         with self._lock:
-            if not self._death:
+            if not self._death and self._process.poll() is not None:
+                self._die("TensorRT has crashed")
+            elif not self._death:
                 self._end("TensorRT is closed")
-                self._release()
 
     def _check(self) -> None:
         if self._death:
@@ -209,7 +210,6 @@ class Worker:
         complaints = os.pread(self._complaints, os.fstat(self._complaints).st_size, 0)
         reasons += complaints.decode(errors="replace").strip().splitlines()[-1:]
         self._end(f"{what} ({', '.join(reasons)}): {REMEDY}" if reasons else f"{what}: {REMEDY}")
-        self._release()
 
     def _end(self, why: str) -> None:
         self._death = why
@@ -221,6 +221,7 @@ class Worker:
                     stream.close()
             except OSError:
                 pass  # what it did not read any more
+        self._release()
 
     def _wait(self) -> None:
         """Until it has ended, but not for long: see KILL_SECONDS."""

@@ -47,6 +47,8 @@ class SharedWorker:
             if self._refusal:
                 raise ModelError(self._refusal)
             if self._worker is None or not self._worker.alive:
+                if self._worker is not None:
+                    self._worker.close()  # if it has died by itself, nobody has cleared up yet
                 self._worker = self._start()
             return self._worker
 
@@ -74,7 +76,7 @@ def find_tensorrt() -> Optional[SharedWorker]:
 
 class TensorRTBackend(Backend):
     """One network with a single float32 input, compiled for this GPU when it is opened, unless that was done or has
-    failed before."""
+    failed again and again."""
 
     def __init__(self, source: Source, shared: SharedWorker, engines: Optional[Engines] = None) -> None:
         self._source, self._shared = source, shared
@@ -145,16 +147,16 @@ class TensorRTBackend(Backend):
 def make_engine(source: Source, python: str, precision: str, engines: Engines, **options: Any) -> Engine:
     """Build and keep an engine, in a process of its own; options as those of `build_engine`.
 
-    Raises ModelError, and notes why, so that nobody waits for the same failure again.
+    Raises ModelError; why it could not be built is noted, so that nobody waits for the same failure again and again.
     """
     builder = Worker(python)
     key = make_key(source, builder.platform, precision)
     try:
         engine = build_engine(source, builder, precision, **options)
-        engines.keep(source, key, engine)
-        return engine
     except ModelError as error:
         engines.note_failure(source, key, str(error))
         raise
     finally:
         builder.close()
+    engines.keep(source, key, engine)
+    return engine

@@ -161,6 +161,14 @@ class Learner:
         self.refit()
         return False
 
+    def reread(self) -> None:
+        """Know what another process has changed in the store, and have new names rendered. Raises StoreError."""
+        names = {thing.object_id: thing.name for thing in self._taught}
+        self.refit()
+        for thing in self._taught:
+            if names.get(thing.object_id) != thing.name:
+                self._prepare(thing.object_id)
+
     def refit(self) -> None:
         """Read the store again and fit the head to it."""
         self._taught = tuple(self._store.objects())

@@ -11,6 +11,8 @@ from ..core.leisure import Leisure, follow
 from ..core.loop import Observer
 from ..core.ports import Clock, Part
 from ..core.state import State
+from .attendant import Attendant
+from .preferences import Wishes
 from .retraining import Retraining
 from .succession import Succession
 
@@ -25,8 +27,10 @@ class Keeper(Observer, Part):
     """Watches the loop, the models and the retraining, from when it is opened until it is closed."""
 
     def __init__(self, succession: Succession, retraining: Optional[Retraining], clock: Clock,
-                 tell: Callable[[Event], None]) -> None:
+                 tell: Callable[[Event], None], wishes: Optional[Wishes] = None,
+                 attendant: Optional[Attendant] = None) -> None:
         """`tell` takes the events that come of it, from another thread."""
+        self._wishes, self._attendant = wishes, attendant
         self._succession, self._retraining, self._clock, self._tell = succession, retraining, clock, tell
         self._leisure: Optional[Leisure] = None
         self._news, self._was_told = "", False
@@ -39,17 +43,25 @@ class Keeper(Observer, Part):
         self._thread.start()
 
     def close(self) -> None:
-        """End, and with it a retraining that runs; a network that is just being opened is left behind."""
+        """End, and with it a retraining that runs, and the companion page; a network that is just being opened is left
+        behind."""
         self._stopping = True
+        if self._attendant is not None:
+            self._attendant.close()  # while the thread that has started it lives: else it would be killed at once
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(_FAREWELL_SECONDS)
         if self._retraining is not None:
             self._retraining.close()
         self._remember()
+        if self._wishes is not None:
+            self._wishes.keep()
 
     def on_event(self, event: Event, state: State) -> None:
-        """Note what the wearer wants, for which a retraining ends at once; and whether they have heard the news."""
+        """Note what the wearer wants, for which a retraining ends at once; what is preferred; and whether the wearer
+        has heard the news."""
+        if self._wishes is not None and self._wishes.take(state.preferences):
+            self._wake.set()
         if self._news and not state.news:
             self._was_told = True
         self._news = state.news
@@ -59,6 +71,10 @@ class Keeper(Observer, Part):
 
     def step(self, now: float) -> None:
         """Look after everything once."""
+        if self._attendant is not None:
+            self._attendant.step(now)
+        if self._wishes is not None:
+            self._wishes.step()
         if self._retraining is not None and self._leisure is not None:
             self._retraining.step(self._leisure, now)
         self._remember()

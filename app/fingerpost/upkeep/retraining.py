@@ -18,14 +18,13 @@ from typing import Callable, Dict, Mapping, Optional, Sequence
 
 from ..core.leisure import START, STOP, Leisure, Runs, choose
 from ..settings import TeachingSettings
+from .children import GRACE_SECONDS, end_child, signal_all, start_child
 from .notes import read_note, write_note
 
 log = logging.getLogger(__name__)
 
 NICENESS = 19
 """How readily it yields the processor to everything else: the most that there is."""
-GRACE_SECONDS = 2.0
-"""A process that was asked to end and still runs after so long is killed."""
 WORSE = 3
 """The exit code of `train taught` when the retrained network was worse: this was learned from, and in vain."""
 
@@ -63,12 +62,7 @@ class Retraining:
     def close(self) -> None:
         """End the process, if there is one; harmless otherwise."""
         if self._child is not None:
-            self._signal(signal.SIGTERM)
-            try:
-                self._child.wait(GRACE_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._signal(signal.SIGKILL)
-                self._child.wait()
+            end_child(self._child)
             self._child = None
 
     def _start(self, now: float) -> None:
@@ -77,29 +71,18 @@ class Retraining:
         try:
             self._output.parent.mkdir(parents=True, exist_ok=True)
             with self._output.open("wb") as output:
-                # A session of its own: what it starts itself can be ended with it, and Ctrl-C is not for it.
-                self._child = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=output,
-                                               stderr=subprocess.STDOUT, start_new_session=True)
+                self._child = start_child(self._command, NICENESS, output)
         except OSError as error:
             self._fail(error.strerror or str(error), now)
-            return
-        os.setpriority(os.PRIO_PROCESS, self._child.pid, NICENESS)
 
     def _stop(self, now: float) -> None:
         """Ask it to end, then make it."""
+        assert self._child is not None
         if self._stopped_at is None:
             self._stopped_at = now
-            self._signal(signal.SIGTERM)
+            signal_all(self._child, signal.SIGTERM)
         elif now - self._stopped_at >= GRACE_SECONDS:
-            self._signal(signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        """Send a signal to the process and to all that it has started."""
-        assert self._child is not None
-        try:
-            os.killpg(self._child.pid, number)
-        except ProcessLookupError:
-            pass  # it has just ended
+            signal_all(self._child, signal.SIGKILL)
 
     def _conclude(self, code: int, now: float) -> None:
         """It has ended: by itself, or because it was stopped, by us or with everything else on this machine."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from typing import Callable, Dict, Optional, Tuple
+from typing import Callable, Dict, Optional, Tuple, Union
+
+import numpy as np
 
 from ..core.errors import ModelError, StoreError
 from ..core.events import (
@@ -32,11 +34,13 @@ from ..core.state import PAST_FINGER, WHOLE_THINGS
 from ..core.timing import Stopwatch
 from ..core.types import Box, Fingertip, Frame
 from ..memory.learner import Learner
+from .crop import crop_around
 from .fingertip import FingertipFinder
 from .lens import Optics
 from .look import CropLooker, Looker
 from .preprocess import judge
 from .recognise import Recogniser
+from .requests import PageRequest, Reread, TeachThing
 from .tracking import Tracker
 
 log = logging.getLogger(__name__)
@@ -44,6 +48,8 @@ log = logging.getLogger(__name__)
 WAY_MISSING = "way_missing"
 """The phrase for a wearer who wants to look at whole things where that cannot be."""
 _REMEMBERED_FRAMES = 16
+_MANY_PICTURES = 10
+"""To learn so many takes up to two seconds, at a fifth of a second each."""
 _PAUSE_SECONDS = 60.0
 """When the store cannot be written, or a network that is to take over fails, it is tried again after so long."""
 
@@ -69,6 +75,8 @@ class Eyes(Sight):
         self.stopwatch = stopwatch or Stopwatch()
         self.news = ""
         """A phrase that the wearer is to hear once they can listen; empty for none."""
+        self.newest: Optional[Tuple[Frame, Seen]] = None
+        """The frame that was searched last, and what was found; for other threads too, which must not change it."""
 
     def see(self, frame: Frame) -> Seen:
         """Search one frame for the fingertip, follow it, and remember the frame for a later look."""
@@ -79,17 +87,20 @@ class Eyes(Sight):
         self._recent[frame.index] = (frame, tip)
         while len(self._recent) > _REMEMBERED_FRAMES:
             self._recent.popitem(last=False)
+        # Only a sample is judged by its detail; but that costs little, and the decision does not have to ask.
+        detail = 1.0 if tip is None else self._looker.measure_detail(frame, tip)
+        seen = Seen(frame.index, frame.at, tip, quality, detail)
+        self.newest = frame, seen
         if tip is None:
             self.rest(frame.at)
-            return Seen(frame.index, frame.at, tip, quality)
-        # Only a sample is judged by its detail; but that costs little, and the decision does not have to ask.
-        return Seen(frame.index, frame.at, tip, quality, self._looker.measure_detail(frame, tip))
+        return seen
 
     def look_by(self, way: str) -> None:
         """Look at things in this way, one of state.WAYS, from now on. Raises ModelError where that cannot be."""
         if way not in self._lookers:
             if self._open_whole is None:
                 raise ModelError("there is only one way to look")
+            self.preparing(False)
             self._lookers[way] = self._open_whole(self._past)
         self._way = way
 
@@ -112,7 +123,7 @@ class Eyes(Sight):
             log.error("%s", error)
             self._rest_after = at + _PAUSE_SECONDS
 
-    def do(self, request: Action, at: float) -> Event:
+    def do(self, request: Union[Action, PageRequest], at: float) -> Event:
         """Carry out a look or a change of what is taught, and give the event that reports it."""
         try:
             if isinstance(request, Recognise):
@@ -126,6 +137,8 @@ class Eyes(Sight):
             if isinstance(request, Learn):
                 thing = self._learner.learn(request.name, request.voice, request.object_id)
                 return Learned(at, thing.object_id, thing.samples, self._learner.likeness(thing.object_id))
+            if isinstance(request, (TeachThing, Reread)):
+                return self._take_in(request, at)
             return self._change(request, at)
         except StoreError as error:
             return Fault("memory", at, str(error))
@@ -133,6 +146,16 @@ class Eyes(Sight):
     def outline(self, tip: Fingertip, frame: Frame) -> Box:
         """What is looked at in that frame, to be drawn."""
         return self._looker.outline(frame, tip)
+
+    def show(self, frame: Frame, tip: Fingertip) -> Tuple[Box, np.ndarray]:
+        """What is looked at in that frame, and the picture of it that a sample would hold; from any thread.
+
+        No detector is asked for it: where that chooses, it is the thing that was chosen last.
+        """
+        outline = self.outline(tip, frame)
+        height, width = frame.pixels.shape[:2]
+        is_square = outline.right - outline.left == outline.bottom - outline.top
+        return outline, self._past.optics.cut(frame, outline if is_square else crop_around(outline, width, height))
 
     @property
     def _looker(self) -> Looker:
@@ -162,6 +185,17 @@ class Eyes(Sight):
             return WayChanged(at, "")
         self._remember_way(self._way)
         return WayChanged(at, self._way)
+
+    def _take_in(self, request: PageRequest, at: float) -> Changed:
+        """Learn what the companion page has taught, here or by itself."""
+        if isinstance(request, TeachThing):
+            if len(request.pictures) > _MANY_PICTURES:
+                self.preparing(False)  # it may take longer than the eyes should be silent
+            done = ("taught", self._learner.teach(request.name, request.pictures).object_id)
+        else:
+            self._learner.reread()
+            done = ("elsewhere", "")
+        return Changed(at, *done, waiting=self._learner.waiting())
 
     def _change(self, request: Action, at: float) -> Changed:
         if isinstance(request, ForgetThing):

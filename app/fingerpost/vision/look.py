@@ -113,8 +113,8 @@ class BoxLooker(Looker):
 
     def _recall(self, frame: Frame) -> Optional[Box]:
         """The box that was chosen last, unless that is too long before this frame."""
-        recent = frame.at - self._seen_at <= STEADY_SECONDS
-        return self._targets[0].detection.box if recent and self._targets else None
+        targets, recent = self._targets, frame.at - self._seen_at <= STEADY_SECONDS
+        return targets[0].detection.box if recent and targets else None  # others look on from threads of their own
 
     def _squares(self, targets: Sequence[Target], frame: Frame, tip: Fingertip) -> List[Box]:
         """Where in the frame something taught may be seen; the first is what a sample shows."""

@@ -29,35 +29,17 @@ class NetworkDefinitionCreationFlag(IntEnum):
 class INetworkDefinition(parts.Network):
     """python_api/infer/Graph/Network.html"""
 
-    def _refuse_parser(self):
-        return ""
-
 
 class IBuilderConfig(PooledConfig):
     """python_api/infer/Core/BuilderConfig.html: max_workspace_size is gone."""
 
-    def _check_flag(self, flag):
-        return BuilderFlag(flag).name
+    flags = BuilderFlag
 
 
-class Builder(parts.Builder):
+class Builder(parts.FlaggedBuilder):
     """python_api/infer/Core/Builder.html"""
 
     version, config_class, network_class = __version__, IBuilderConfig, INetworkDefinition
-
-    @property
-    def platform_has_fast_fp16(self):
-        return parts.platform_has_fast("fp16")
-
-    @property
-    def platform_has_fast_int8(self):
-        return parts.platform_has_fast("int8")
-
-    def _refuse(self, network, config):
-        """developer-guide, working with INT8: networks with Q/DQ layers need the flag INT8."""
-        if "DequantizeLinear" in network._facts["operators"] and "INT8" not in config._flags:
-            return "Network has Q/DQ layers but the INT8 builder flag is not set"
-        return super()._refuse(network, config)
 
 
 class Runtime(parts.Runtime):

@@ -33,15 +33,11 @@ class INetworkDefinition(parts.Network):
 
     tensor_class = parts.Tensor
 
-    def _refuse_parser(self):
-        return ""
-
 
 class IBuilderConfig(PooledConfig):
     """infer/Core/BuilderConfig.html: max_workspace_size is gone."""
 
-    def _check_flag(self, flag):
-        return BuilderFlag(flag).name
+    flags = BuilderFlag
 
 
 class Builder(parts.Builder):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from ...core.errors import DataError, ModelError
+from ...upkeep.tether import tether
 
 FOUND = "found"
 """The figure that says how many hands were found."""
@@ -50,7 +53,8 @@ def parse_bound(text: str) -> Bound:
 
 
 def measure(name: str, words: str, model: Path) -> dict[str, float]:
-    """The plain figures that `fingerpost evaluate NAME WORDS` gives a model, in a process of its own.
+    """The plain figures that `fingerpost evaluate NAME WORDS` gives a model, in a process of its own that
+    does not outlive this one.
 
     Raises DataError with the last line of what it says where it fails.
     """
@@ -59,7 +63,8 @@ def measure(name: str, words: str, model: Path) -> dict[str, float]:
     try:
         command = [sys.executable, "-m", "fingerpost", "evaluate", name, *shlex.split(words), "--model", str(model),
                    "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False,
+                              preexec_fn=partial(tether, os.getpid()))
         figures = json.loads(done.stdout.strip().splitlines()[-1]) if not done.returncode else {}
     except (ValueError, IndexError):  # a quotation mark too few, or an option that prints something else
         raise DataError(f"evaluate {name} {words} gives no figures: write --check as that command's options") from None

@@ -2,7 +2,8 @@
 
 For every number of clusters the weights of each output are clustered by themselves and replaced by their centres; with
 --zero-smallest a second time, with the centre nearest zero removed. The table sets the fingertip's error beside that
-of the untouched network; the pictures show the weights and their centres.
+of the untouched network; the pictures show the weights and their centres. The network is one that `train fingertip` has
+left, or a model as `export` writes it, such as the one that ships.
 """
 
 from __future__ import annotations
@@ -11,24 +12,28 @@ import argparse
 import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
 from ...core.errors import DataError, ModelError
+from ...models import load_given
+from ...packed import SUFFIX
 from ...progress import Progress
 from ...wholefile import write_whole
 from ..checkpoints import load_checkpoint
 from ..datasets import Hands
 from ..evaluation.common import print_figures, rounded
 from ..evaluation.sights import HEIGHT, WIDTH
-from ..export import find_checkpoint, finish
-from ..nets import FingertipPoints
+from ..export import find_checkpoint, finish, fold_batch_norm
+from ..nets import FingertipMaps, FingertipPoints
 from ..pointing.sources import read_source, split_hands
 from ..pointing.validation import measure_errors, predict
 from .clusters import MOST_CENTRES, share_rows
+from .rebuild import rebuild
+from .release import MANIFEST
 from .stems import draw_stems
 
 FC = "fc"
@@ -52,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.description, parser.formatter_class = __doc__, argparse.RawDescriptionHelpFormatter
     parser.add_argument("source", type=Path, metavar="MODEL", help="what `train fingertip --head fc` left: its --out "
-                        "folder, or the .pt file in it")
+                        "folder, or the .pt file in it; or a model with its manifest.json, or their folder")
     parser.add_argument("--layer", default=FC, help="whose weights are shared: fc, or any layer's name in the network "
                         "(default %(default)s)")
     parser.add_argument("--clusters", type=parse_counts, default="2,3,8,16", metavar="N,N,...",
@@ -60,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zero-smallest", action="store_true",
                         help="measure also with the centre nearest zero removed")
     parser.add_argument("--data", action="append", metavar="PATH[:tip|:pad]", help="labelled frames, as for `train "
-                        "fingertip`; may repeat; default: those that its training held out")
+                        "fingertip`; may repeat; default: those that its training held out (a model has none)")
     parser.add_argument("--out", type=Path, required=True, help="folder for table.md and the pictures")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -77,24 +82,40 @@ def parse_counts(text: str) -> list[int]:
 def main(args: argparse.Namespace) -> int:
     """Share, measure, print and draw."""
     torch.set_num_threads(args.threads)
-    path = find_checkpoint(args.source)
-    finished = finish(path)
-    if finished.name != "fingertip":
-        raise ModelError(f"{path} finds no fingertips: give what `train fingertip --head fc` left")
-    layer = find_layer(finished.net, args.layer)
-    height, width = finished.shape[2:]
-    frames = load_frames(args.data, load_checkpoint(path)["settings"], (width, height))
+    net, size, settings = load_network(args.source)
+    layer = find_layer(net, args.layer)
+    frames = load_frames(args.data, settings, size)
     weight = layer.weight.detach().flatten(1).numpy().copy()
     versions = share_all(weight, args.clusters, args.zero_smallest)
     figures = {"layer": args.layer, "outputs": len(weight), "weights": weight.shape[1],
                "n": sum(int(is_labelled(hands).any(axis=1).sum()) for hands in frames),
-               "table": measure_all(finished.net, layer, versions, frames, (width, height))}
+               "table": measure_all(net, layer, versions, frames, size)}
     print_figures(figures, args.json)
     write_whole(args.out / "table.md", write_report(figures).encode())
-    outputs = name_outputs(finished.net, layer)
+    outputs = name_outputs(net, layer)
     for name, shared in Progress(versions.items(), "pictures", len(versions)):
         draw_stems(weight, shared, outputs, f"{args.layer}: {name}", args.out / name_picture(name))
     return 0
+
+
+class Network(NamedTuple):
+    """A fingertip network, width and height of its input, and the settings of its training (empty: unknown)."""
+
+    net: nn.Module
+    size: tuple[int, int]
+    settings: Mapping[str, Any]
+
+
+def load_network(source: Path) -> Network:
+    """The network of a checkpoint, or of a model. Raises ModelError for one that finds no fingertips."""
+    if source.suffix in (".onnx", SUFFIX) or (source / MANIFEST).is_file() and not any(source.glob("*.pt")):
+        info = load_given("fingertip", source)
+        return Network(fold_batch_norm(rebuild(info)), (info.input[3], info.input[2]), {})
+    path = find_checkpoint(source)
+    finished = finish(path)
+    if finished.name != "fingertip":
+        raise ModelError(f"{path} finds no fingertips: give what `train fingertip --head fc` left")
+    return Network(finished.net, (finished.shape[3], finished.shape[2]), load_checkpoint(path)["settings"])
 
 
 def find_layer(net: nn.Module, name: str) -> nn.Module:
@@ -112,18 +133,24 @@ def find_layer(net: nn.Module, name: str) -> nn.Module:
 
 def name_outputs(net: nn.Module, layer: nn.Module) -> list[str]:
     """What each output of the layer stands for, as far as that can be said."""
+    points = ["tip", "pad", "knuckle"]
     if isinstance(net, FingertipPoints) and layer is net.points:
-        return [f"{point} {axis}" for point in ("tip", "pad", "knuckle") for axis in "xy"]
+        return [f"{point} {axis}" for point in points for axis in "xy"]
+    if isinstance(net, FingertipMaps) and layer is net.maps:
+        return points
     return [f"output {number}" for number in range(len(layer.weight))]
 
 
 def load_frames(texts: Sequence[str] | None, settings: Mapping[str, Any], size: tuple[int, int]) -> list[Hands]:
     """The frames of each PATH[:tip|:pad]; where none is given, those that the training held out.
 
-    `settings` are the training's; frames come in `size` (width, height). Raises DataError where no hand is labelled.
+    `settings` are the training's, empty where it is not known; frames come in `size` (width, height). Raises DataError
+    where no hand is labelled.
     """
     if texts:
         found = [read_source(text, "tip", size) for text in texts]
+    elif not settings:
+        raise DataError("what a model was trained on is not known: give --data, a CSV with the columns image,x,y")
     else:
         point = settings["point"]
         found = [split_hands(read_source(text, point, size), settings["hold_out"])[1] for text in settings["data"]]

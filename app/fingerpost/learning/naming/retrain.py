@@ -3,7 +3,7 @@
 `train objects` leaves a checkpoint in a folder and changes nothing else; this goes on to the end. It keeps some
 pictures of everything back, trains and exports in processes of their own that cannot starve the device of memory or
 time, and examines the result beside what is live. Only if it is no worse does it go live (exit code 0; 3 if it is
-worse); `models rollback` returns.
+worse); `models rollback` returns. With --stage a person decides instead: the network is left beside its figures.
 
 Taught things become classes called by their object ids, so that they can still be renamed. The pictures of the
 built-in names are needed too: a network that no longer sees them forgets them.
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import json
 import os
 import resource
 import shutil
@@ -30,13 +31,16 @@ from ...models import ModelInfo, ModelStore, read_entries
 from ...upkeep.retraining import WORSE
 from ...upkeep.tether import tether
 from ...vision.wider import OTHER
+from ...wholefile import write_whole
 from ..datasets import list_classes
 from ..evaluation.common import list_unlabelled
 from ..nets import SCOPES
 from .taught import FEWEST, export_taught, list_all, part_classes
-from .trial import Exam, describe, examine, is_no_worse
+from .trial import Exam, Scores, describe, examine, is_no_worse
 
 NAME = "objects"
+FIGURES = "figures.json"
+"""What --stage leaves beside the network: its scores as `after`, those of the live one as `before`."""
 HEAD_RATE, GENTLE_RATE = 2e-3, 3e-4
 """Peak learning rates: a head that is new, and weights that know something already."""
 NICENESS = 19
@@ -58,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory-mb", type=int, default=3000,
                         help="megabytes that the training may take (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="CPU threads (default %(default)s)")
+    parser.add_argument("--stage", type=Path, metavar="DIR", help="leave the network there, whether it is better or "
+                        f"worse, with its manifest and {FIGURES}; what is live stays live")
     parser.add_argument("--parent", type=int, metavar="PID", help=argparse.SUPPRESS)  # ends when that process does
     parser.add_argument("options", nargs="*", metavar="-- OPTIONS", help="after --: further options of `train objects`")
 
@@ -74,6 +80,8 @@ def main(args: argparse.Namespace) -> int:
         with occupy(room):
             exam = lay_out(args, room)
             retrain(args, live, room)
+            if args.stage is not None:
+                return stage(live, room / "model", args.stage, exam, args.threads)
             return judge(models, live, room / "model", exam, args.threads)
     except OSError as error:
         raise DataError(f"{room} cannot be written ({error.strerror or error}): free some space there, or set "
@@ -155,13 +163,32 @@ def run_apart(words: list[object], memory_mb: int, room: Path) -> None:
 def judge(models: InstalledModels, live: ModelInfo, folder: Path, exam: Exam, threads: int) -> int:
     """Examine the new network beside the live one and let it go live if it is no worse."""
     new = ModelStore(folder).load(NAME)
-    before, after = examine(live, exam, threads), examine(new, exam, threads)
-    print(describe(before, after))
+    before, after = compare(live, new, exam, threads)
     if not is_no_worse(after, before):
         print("The retrained network is worse: what was live stays live.")
         return WORSE
     entry = read_entries(folder / "manifest.json")[0]
-    figures = {group: score._asdict() for group, score in after.items()}
-    info = models.install(new.path, {**entry, "figures": figures})
+    info = models.install(new.path, {**entry, "figures": write_figures(after)})
     print(f"Live now: {info.path}; `fingerpost models rollback {NAME}` returns to what was live before.")
     return 0
+
+
+def stage(live: ModelInfo, folder: Path, target: Path, exam: Exam, threads: int) -> int:
+    """Examine the new network beside the live one and leave it in `target`, with both's figures."""
+    before, after = compare(live, ModelStore(folder).load(NAME), exam, threads)
+    shutil.copytree(folder, target, dirs_exist_ok=True)
+    write_whole(target / FIGURES, json.dumps({"before": write_figures(before), "after": write_figures(after)}).encode())
+    print(f"Left in {target}; what was live stays live.")
+    return 0
+
+
+def compare(live: ModelInfo, new: ModelInfo, exam: Exam, threads: int) -> tuple[Scores, Scores]:
+    """How both do in the exam, printed side by side."""
+    before, after = examine(live, exam, threads), examine(new, exam, threads)
+    print(describe(before, after))
+    return before, after
+
+
+def write_figures(scores: Scores) -> dict[str, dict[str, int]]:
+    """Scores as a manifest keeps them."""
+    return {group: score._asdict() for group, score in scores.items()}

@@ -1,0 +1,1 @@
+"""What another process of the same user sees and asks of the running device, through a Unix socket."""

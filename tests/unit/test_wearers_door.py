@@ -1,0 +1,141 @@
+"""The door to the companion page, as the wearer opens and closes it at the menu and hears of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fingerpost.core.events import Changed, Fault, Recovered, Say
+from fingerpost.core.loop import Loop
+from fingerpost.core.state import (
+    MENU,
+    MENU_ITEMS,
+    NAMING,
+    OPEN_DOOR_ITEMS,
+    Menu,
+    Naming,
+    State,
+)
+from fingerpost.core.types import Press
+from fingerpost.core.visits import (
+    CLOSED,
+    GUESSED,
+    MISSING,
+    OFFLINE,
+    DoorChanged,
+    OpenDoor,
+    Paired,
+    TellCode,
+    Watched,
+)
+from tests.parts import QuietMouth, status
+from tests.story import Story
+
+OPENED = DoorChanged(1.0, True, "123456", "https://192.168.55.1:8138", "ab:cd:01:23:45:67:89:EF:00:11")
+
+
+def choose(story, item):
+    """Open the menu, go to that item and choose it; what was said on the way is forgotten."""
+    story.press("both", "long")
+    for _ in OPEN_DOOR_ITEMS:
+        if story.state.menu.item == item:
+            break
+        story.press("action")
+    assert story.state.menu.item == item
+    story.said()
+    return story.press("action", "long")
+
+
+def test_the_wearer_opens_the_door_hears_how_to_come_in_and_closes_it():
+    story = choose(Story(), "companion")
+    assert story.asked(OpenDoor) == [OpenDoor(True)]
+    assert story.said() == ["companion_opens"]
+    story.happen(OPENED)
+    told = story.asked(Say)[0].utterance
+    assert dict(told.slots) == {"address": "https://192.168.55.1:8138", "code": "123456"}
+    assert story.said() == ["companion_open", "menu_code"], "and the wearer is at the item that says it again"
+    assert story.state.door
+    assert story.state.menu.items == OPEN_DOOR_ITEMS
+    assert story.press("action").said() == ["menu_close"]
+    assert story.press("action", "long").asked(OpenDoor) == [OpenDoor(False)]
+    story.said()
+    assert story.happen(DoorChanged(9.0, False)).said() == ["companion_closed", "menu_companion"]
+    assert not story.state.door
+    assert story.state.menu.items == MENU_ITEMS
+
+
+def test_while_the_door_is_open_code_and_fingerprint_are_said_again():
+    story = choose(Story(door=True), "code")
+    assert story.asked(TellCode) == [TellCode()]
+    story.said()
+    story.happen(OPENED)
+    fingerprint = story.asked(Say)[1].utterance
+    assert dict(fingerprint.slots) == {"fingerprint": "ABCD0123456789EF"}
+    assert story.said() == ["companion_code", "companion_fingerprint", "menu_code"]
+
+
+@pytest.mark.parametrize(("reason", "said"), [
+    (CLOSED, "companion_closed"), (GUESSED, "companion_guessed"), (MISSING, "companion_missing"),
+    (OFFLINE, "companion_offline"), ("who knows", "companion_closed"),
+])
+def test_why_the_door_is_closed_is_heard_and_cuts_nothing_off(reason, said):
+    story = Story(door=True).happen(DoorChanged(1.0, False, reason=reason))
+    assert not any(action.utterance.interrupts for action in story.asked(Say))
+    assert story.said() == [said]
+    assert not story.state.door
+
+
+def test_without_a_companion_page_the_menu_says_so():
+    mouth = QuietMouth()
+    loop = Loop(State(mode=MENU, menu=Menu.at("companion")), mouth, None, status)
+    loop.feed(Press("action", "long", 1.0))
+    assert mouth.said == ["companion_opens", "companion_missing", "menu_companion"]
+
+
+def test_where_there_is_a_door_the_loop_asks_there():
+    went = []
+    loop = Loop(State(), QuietMouth(), None, status, door=went.append)
+    for item in ("companion", "code", "close"):
+        loop.state = State(mode=MENU, menu=Menu.at(item, door=item != "companion"))
+        loop.feed(Press("action", "long", 1.0))
+    assert went == [OpenDoor(True), TellCode(), OpenDoor(False)]
+
+
+def test_a_menu_that_is_open_has_its_items_moved_and_keeps_its_place():
+    story = Story(MENU, menu=Menu.at("help")).happen(OPENED)
+    assert story.state.menu.item == "help"
+    assert story.said() == ["companion_open", "menu_help"]
+    story.happen(Fault("companion", 2.0))
+    assert (story.state.menu.item, story.state.menu.items) == ("help", MENU_ITEMS)
+
+
+def test_a_list_that_is_open_stays_as_it_is():
+    menu = Menu("forget", ("taught:1", "taught:2"), 1)
+    story = Story(MENU, menu=menu).happen(OPENED)
+    assert story.state.menu == menu
+    assert story.said() == ["companion_open"]
+
+
+@pytest.mark.parametrize("event", [OPENED, DoorChanged(1.0, False), Paired(1.0), Changed(1.0, "elsewhere"),
+                                   Changed(1.0, "taught", "taught:1"), Watched(1.0, 1)])
+def test_nothing_of_it_is_said_into_a_recording(event):
+    for naming in (Naming(), Naming("taught:1")):
+        assert Story(NAMING, naming=naming).happen(event).actions == []
+
+
+def test_a_page_that_has_died_closes_the_door_and_is_told_whenever_it_is_asked_for():
+    story = Story(door=True, viewers=2).happen(Fault("companion", 1.0, "it crashed"))
+    assert story.said() == ["fault_companion"]
+    assert not story.state.door
+    assert not story.state.viewers
+    assert story.happen(Fault("companion", 2.0)).said() == ["fault_companion"]
+    assert story.happen(OPENED).said() == ["companion_open"]
+    assert not story.state.faults
+
+
+def test_a_page_that_does_not_work_is_no_news_at_every_waking():
+    story = Story().happen(Fault("companion", 1.0))
+    story.press("mode", "long").said()
+    assert story.press("mode").said() == ["awake"]
+    story.happen(Recovered("companion", 2.0))
+    assert story.said() == ["recovered_companion"]
+    assert not story.state.faults
