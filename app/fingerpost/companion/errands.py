@@ -1,0 +1,52 @@
+"""What must not hold up the server: work in a thread, and commands of Fingerpost in a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from functools import partial
+from typing import Any, Callable, NamedTuple, Sequence, TypeVar
+
+ResultT = TypeVar("ResultT")
+NICENESS = 10
+"""How readily such a process yields to the device."""
+
+
+class Errand(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    output: str
+    complaint: str
+    """The last line that it printed as an error; empty without one."""
+
+
+async def in_thread(work: Callable[..., ResultT], *values: Any) -> ResultT:
+    """What `work` gives for these values, done beside the loop."""
+    return await asyncio.get_running_loop().run_in_executor(None, partial(work, *values))
+
+
+async def run_errand(words: Sequence[str], limit_seconds: float) -> Errand:
+    """Run `fingerpost` with these words. Raises asyncio.TimeoutError; whatever happens, nothing of it stays behind."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "fingerpost", *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE, start_new_session=True)
+    try:
+        os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
+        output, errors = await asyncio.wait_for(process.communicate(), limit_seconds)
+    finally:
+        _end(process.pid)
+        await process.wait()
+    lines = [line.strip() for line in errors.decode(errors="replace").splitlines() if line.strip()]
+    complaint = lines[-1] if lines else ""
+    return Errand(process.returncode or 0, output.decode(errors="replace"), complaint.replace("fingerpost: ", "", 1))
+
+
+def _end(group: int) -> None:
+    """End a process with all that it has started, which has its group."""
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except ProcessLookupError:
+        pass

@@ -1,0 +1,1 @@
+"""What the wearer and the helper teach: labelled fingertips, recorded and uploaded things."""
