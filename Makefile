@@ -28,7 +28,7 @@ test38:
 	@echo "SKIPPED: the wearable on Python 3.8 (no python3.8 here; with pyenv: pyenv install 3.8)"
 else
 test38: .venv38/.test
-	.venv38/bin/python -m pytest tests/unit tests/contracts tests/walks tests/faults
+	.venv38/bin/python -m pytest tests/unit tests/contracts tests/walks tests/faults tests/companion
 endif
 
 $(VENV)/.core: setup.py pyproject.toml | $(VENV)/bin/python
