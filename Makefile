@@ -9,13 +9,15 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 TEST_EXTRAS := $(shell $(PYTHON) -c 'import sys; print("train,test" if sys.version_info >= (3, 10) else "test")')
 # The wearable's floor: tested too where that interpreter can be found.
 PYTHON38 := $(firstword $(wildcard $(HOME)/.pyenv/versions/3.8.*/bin/python) $(shell command -v python3.8))
+# Where there is none the tests of the companion page in a browser are left out, and say so.
+CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome google-chrome-stable,$(shell command -v $(name))))
 
-.PHONY: demo test test38 lint clean
+.PHONY: demo test test38 lint chromium clean
 
 demo: $(VENV)/.core
 	$(VENV)/bin/fingerpost demo --out out/demo
 
-test: $(VENV)/.test lint
+test: $(VENV)/.test chromium lint
 	$(VENV)/bin/python -m pytest
 	$(MAKE) --no-print-directory test38
 
@@ -39,6 +41,13 @@ $(VENV)/.test: setup.py pyproject.toml | $(VENV)/bin/python
 	@echo "Installing the learning and test packages (about 6 GB, some minutes the first time) ..."
 	$(PIP) install --progress-bar on -e ".[$(TEST_EXTRAS)]" | grep -v "already satisfied"
 	@touch $@ $(VENV)/.core
+
+# The companion page is tested in a real browser: root gets the system's, everyone else is told the one command.
+chromium:
+ifeq ($(CHROMIUM),)
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && apt-get install -y -qq chromium; \
+	then :; else echo "SKIPPED: the companion page in a browser (no Chromium here; run: sudo apt install chromium)"; fi
+endif
 
 .venv38/.test: setup.py pyproject.toml
 	$(PYTHON38) -m venv .venv38
