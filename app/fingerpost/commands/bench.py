@@ -48,6 +48,8 @@ _MARGIN = 48
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost bench`."""
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--companion", action="store_true",
+                        help="also what it costs that somebody looks on, or attacks the companion page (2 minutes)")
     parser.add_argument("--rounds", type=int, default=60, help="pointed frames to measure (default 60)")
 
 
@@ -60,6 +62,9 @@ def main(args: argparse.Namespace) -> int:
     figures.update(measure_load())
     figures.update(measure_teaching(settings))
     figures.update(measure_sound(settings))
+    if args.companion:
+        from .watching import measure_watching
+        figures.update(measure_watching(pointed_frames))
     figures["torch_loaded"] = "torch" in sys.modules
     if args.json:
         print(json.dumps(figures))
