@@ -13,7 +13,8 @@ const NAMES = {
   weight_error: "change of the weights", moved_px: "points moved, pixels",
 };
 
-const MAIN = [["median_px", -1], ["top1", 1], ["map50", 1]]; // 1: the more the better
+const MAIN = [["median_px", -1], ["top1", 1], ["map50", 1], ["taught things: right", 1],
+  ["built-in names: right", 1]]; // 1: the more the better
 
 const named = key => NAMES[key] || key.replace(/_/g, " ");
 
@@ -35,25 +36,32 @@ const pairs = (entries, key) => entries.map((entry, place) => [entry.epoch ?? pl
 
 // Figures side by side: those of the network in use, and those of the new one.
 export function comparison(before, after) {
-  const keys = Object.keys(after).filter(key => typeof after[key] === "number");
+  const [old, now] = [flat(before), flat(after)];
   return table("Before and after", [
     { name: "Figure", value: named },
-    { name: "In use", number: true, value: key => figure(before[key]) },
-    { name: "New", number: true, value: key => figure(after[key]) },
-  ], keys);
+    { name: "In use", number: true, value: key => figure(old[key]) },
+    { name: "New", number: true, value: key => figure(now[key]) },
+  ], Object.keys(now));
+}
+
+// The numbers among figures by their names; those of a group under "group: name". Those of single classes are too many.
+function flat(figures, before = "") {
+  return Object.fromEntries(Object.entries(figures).flatMap(([name, value]) => {
+    if (typeof value === "number") return [[before + name, value]];
+    return value && typeof value === "object" && !name.startsWith("per_") ? Object.entries(flat(value, `${name}: `)) : [];
+  }));
 }
 
 // Whether the new network is worse by the figure that counts most for its kind, in words; empty where it is not.
 export function complaint(before, after) {
-  const [key, better] = MAIN.find(([name]) => [before, after].every(figures => Number.isFinite(figures[name]))) || [];
-  if (!key || better * (after[key] - before[key]) >= 0) return "";
-  return `On these pictures the new network is worse: ${named(key)} ${figure(before[key])} before, ${figure(after[key])} now.`;
+  const [old, now] = [flat(before), flat(after)];
+  const [key] = MAIN.find(([name, better]) => better * (now[name] - old[name]) < 0) || []; // never, where one is missing
+  return key ? `On these pictures the new network is worse: ${named(key)} ${figure(old[key])} before, ${figure(now[key])} now.` : "";
 }
 
 export function list(figures) {
   return table("Figures", [{ name: "Figure", value: named },
-    { name: "Measured", number: true, value: key => figure(figures[key]) }],
-  Object.keys(figures).filter(key => typeof figures[key] === "number"));
+    { name: "Measured", number: true, value: key => figure(flat(figures)[key]) }], Object.keys(flat(figures)));
 }
 
 // Rows of cells by their names, as the studies of compression print them.

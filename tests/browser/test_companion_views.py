@@ -118,6 +118,22 @@ def test_a_job_is_cancelled_and_deleted(device, page):
     expect(page.locator("#job")).to_be_hidden()
 
 
+@pytest.mark.parametrize(("before", "after", "words"), [
+    ({"median_px": 4.8, "found": 1}, {"median_px": 9.9, "found": 1}, "worse: median error, pixels 4.8 before, 9.9 now"),
+    ({"median_px": 4.8}, {"median_px": 3.1, "ms_per_image": 90}, ""),
+    ({"built-in names": {"right": 391, "of": 498}}, {"built-in names": {"right": 5, "of": 498}}, "391 before, 5 now"),
+    ({"top1": 0.66, "per_class": {"kiwi": 0.5}}, {"top1": 0.66, "per_class": {"kiwi": 0.4}}, ""), ({}, {"top1": 0.1}, ""),
+])
+def test_a_network_that_is_worse_is_called_so(device, page, before, after, words):
+    page.goto(f"{device.address}/train")
+    complaint, rows = page.evaluate("""async ([before, after]) => {
+        const { comparison, complaint } = await import("/static/figures.js");
+        return [complaint(before, after), comparison(before, after).querySelectorAll("tbody tr").length]; }""",
+                                    [before, after])
+    assert (words in complaint) if words else complaint == ""
+    assert rows == sum(2 if name == "built-in names" else name != "per_class" for name in after)
+
+
 def test_what_is_read_out_comes_at_most_every_two_seconds(device, page):
     page.clock.install(time=datetime(2026, 1, 1, 8))
     page.goto(f"{device.address}/train")
