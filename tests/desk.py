@@ -60,7 +60,10 @@ def speak(path: Path, *seconds: float, pitch_hz: float = 180.0) -> Path:
 class DotFinder:
     """Finds the bright dot."""
 
-    threshold = 0.5
+    threshold, backbone, is_renewing = 0.5, "dots", False
+
+    def go_over(self):
+        return False
 
     def guess(self, pixels):
         rows, columns = np.nonzero(pixels.min(axis=2) > 240)
@@ -144,7 +147,7 @@ class Desk:
         ear = Ear(stack.enter_context(WavMicrophone(self._sayings, clock)), mouth, clock) if self._sayings else None
         store = stack.enter_context(ObjectStore(self._folder / "objects.sqlite"))
         recogniser = ColourRecogniser()
-        learner = Learner(store, recogniser, self._settings.teaching.names,
+        learner = Learner(store, recogniser, self._settings.teaching.names or book.free_names(),
                           recorded=lambda: ear.clip if ear else None)
         book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
         eyes = self._open_eyes(recogniser, learner)

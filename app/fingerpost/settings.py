@@ -90,8 +90,9 @@ class ButtonsSettings:
 class TeachingSettings:
     """[teaching]"""
 
-    names: Tuple[str, ...] = ("thing one", "thing two", "thing three", "thing four", "thing five")
-    """The names that things taught by button may get, in this order."""
+    names: Tuple[str, ...] = ()
+    """The names that things taught by button may get, in this order; none: "thing one" to "thing five", in the language
+    that is spoken."""
     naming: str = BY_VOICE
     """How they get them: "voice" (the wearer says it; without a microphone as "list"), "list" (chosen from a spoken
     list of the names), or "next" (the next free name)."""
@@ -135,7 +136,7 @@ SectionT = TypeVar("SectionT")
 _CHOICES = {("camera", "turn"): (0, 90, 180, 270), ("teaching", "naming"): (BY_VOICE, BY_LIST, BY_NEXT),
             ("recognition", "recogniser"): WAYS, ("recognition", "runtime"): RUNTIMES,
             ("buttons", "source"): ("auto", "gpio", "keyboard")}
-_LIMITS = {"accepted_wrong": 0.1, "port": 65535, "network_port": 65535}
+_LIMITS = {"accepted_wrong": 0.1, "port": 65535, "network_port": 65535, "words_per_minute": 450}
 """What is above 0 and at most this. For more accepted errors than a tenth the thresholds were not measured."""
 _NOT_NEGATIVE = ("retrain_idle_minutes",)
 

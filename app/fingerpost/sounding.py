@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Dict
 
 from .core.errors import SettingsError
@@ -43,15 +44,27 @@ def read_phrases(language: str) -> PhraseBook:
     return PhraseBook(tables.get("phrases", {}), tables.get("names", {}), str(path))
 
 
-def sound_as(preferences: Preferences, speaker: Speaker, voice: Voice, book: PhraseBook) -> None:
-    """Be as loud, and speak, as is preferred: from the next word on. Without usable phrases the language stays."""
-    speaker.set_volume(preferences.loudness)
-    try:
-        book.become(read_phrases(preferences.language))
-    except SettingsError as error:
-        log.error("%s", error)
-        return
-    voice.set_style(preferences.language, preferences.words_per_minute)
+class Sound:
+    """How the device sounds, which may change while it runs."""
+
+    def __init__(self, preferences: Preferences, speaker: Speaker, voice: Voice, book: PhraseBook) -> None:
+        """The parts sound as these preferences say already."""
+        self._now, self._speaker, self._voice, self._book = preferences, speaker, voice, book
+
+    def become(self, preferences: Preferences) -> None:
+        """Be as loud, and speak, as is preferred: from the next word on. Without usable phrases the language stays.
+        What does not change is left alone, for the loop waits for this."""
+        before, self._now = self._now, preferences
+        if preferences.volume != before.volume:
+            self._speaker.set_volume(preferences.loudness)
+        try:
+            if preferences.language != before.language:
+                self._book.become(read_phrases(preferences.language))
+        except SettingsError as error:
+            log.error("%s", error)
+            self._now = replace(preferences, language=before.language)
+        if (self._now.language, self._now.words_per_minute) != (before.language, before.words_per_minute):
+            self._voice.set_style(self._now.language, self._now.words_per_minute)
 
 
 def load_earcons() -> Dict[str, Clip]:

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Callable, Optional, Sequence, Tuple, TypeVar
 
-import numpy as np
-
 from .body import Body
 from .core.errors import ButtonsError, DataError, MicrophoneError, SettingsError
 from .core.events import Event
@@ -33,19 +31,17 @@ from .devices.voices import CachedVoice
 from .home import asset_home, state_home
 from .memory.learner import Learner
 from .memory.objects import ObjectStore
-from .models import ModelInfo
-from .networks import make_recogniser, open_detector, open_finder, open_recogniser
+from .networks import open_detector, open_finder, open_recogniser, plan_successions
 from .runtimes import hear_of_builds
 from .sayings import render_ahead, render_now
 from .settings import ButtonsSettings, Settings
-from .sounding import load_earcons, open_phrases, sound_as
+from .sounding import Sound, load_earcons, open_phrases
 from .upkeep.attendant import Attendant, plan_page
 from .upkeep.journal import Journal
 from .upkeep.keeper import Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.preferences import Wishes, default_preferences
 from .upkeep.retraining import plan_retraining
-from .upkeep.succession import Succession
 from .vision.eyes import Eyes
 from .vision.lens import Optics, read_lens
 from .vision.look import BoxLooker, CropLooker
@@ -87,15 +83,15 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
 
     mouth = Mouth(speaker, voice, book, load_earcons(), clock, tell)
     ear = Ear(microphone, mouth, clock) if microphone is not None else None
-    learner = Learner(memory, recogniser, settings.teaching.names, prepare,
-                      lambda: ear.clip if ear is not None else None)
+    learner = Learner(memory, recogniser, settings.teaching.names or book.free_names(), prepare,
+                      lambda: ear.clip if ear is not None else None, book.numbered_name)
     book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
     for observer in observers:
         observer.on_ready(book)
     eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name("way.json"), live)
+    preferences = preferences or default_preferences(settings.speech)
     return Body(eyes, mouth, book, recogniser, render, learner, settings, ear, [mouth.heartbeat, *heartbeats],
-                preferences or default_preferences(settings.speech),
-                partial(sound_as, speaker=speaker, voice=voice, book=book))
+                preferences, Sound(preferences, speaker, voice, book).become)
 
 
 def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner) -> Eyes:
@@ -152,23 +148,19 @@ def open_window(stack: ExitStack, settings: Settings, body: Body, perception: Pe
     watch the loop."""
     view, wanted = View(body.eyes, body.learner, body.book, journal, clock), settings.companion.serve
     page = plan_page(["--port", str(settings.companion.port), *options], wanted)
-    attendant = Attendant(page, wanted, lambda: view.is_watched, clock, perception.events.put)
-    stack.enter_context(Glass(find_window(), view, Hands(clock, perception.events.put, perception.submit)))
+    hands = Hands(clock, perception.events.put, perception.submit)
+    glass = stack.enter_context(Glass(find_window(), view, hands))
+    attendant = Attendant(page, wanted, lambda: view.is_watched, clock, perception.events.put, lambda: hands.jobs > 0,
+                          glass.send_away)
     return view, attendant
 
 
 def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Event], None],
                 attendant: Optional[Attendant] = None) -> Keeper:
-    """What lets the running device go over to another object network, retrain, and have a companion page; `tell` takes
-    its events."""
-    def open_heir(info: ModelInfo) -> Recogniser:
-        heir = make_recogniser(info, settings)
-        heir.embed(np.zeros((8, 8, 3), np.uint8))  # one that opens but cannot run must not take over
-        return heir
-
-    succession = Succession(body.learner, open_heir, state_home() / "lineage.json")
+    """What lets the running device go over to other networks, retrain, and have a companion page; `tell` takes its
+    events."""
     retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home(), has_mains)
-    return Keeper(succession, retraining, clock, tell,
+    return Keeper(plan_successions(settings, body.eyes, body.learner), retraining, clock, tell,
                   Wishes(body.preferences, state_home(), partial(render_ahead, body)), attendant)
 
 

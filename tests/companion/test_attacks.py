@@ -11,7 +11,7 @@ pytest.importorskip("aiohttp", reason="the companion needs fingerpost[companion]
 pytest.importorskip("cryptography", reason="the companion needs fingerpost[companion]")
 
 from fingerpost.companion.pages import OPEN_PATHS
-from fingerpost.companion.safety.guard import LIVE, SAFE
+from fingerpost.companion.safety.guard import LIVE, SAFE, STRANGER_BURST
 from fingerpost.companion.safety.pairing import WINDOW_SECONDS
 from tests.visitors import Visitor, listen
 
@@ -75,6 +75,20 @@ def test_what_another_site_embeds_is_refused(helper):
     for site in ("cross-site", "same-site"):
         assert helper.ask("GET", "/api/session", Sec_Fetch_Site=site).status == 403
     assert helper.ask("GET", "/api/session", Sec_Fetch_Site="same-origin").status == 200
+
+
+@pytest.mark.parametrize("how", [
+    {"Sec_Fetch_Mode": "no-cors", "Sec_Fetch_Dest": "image"}, {"Sec_Fetch_Mode": "cors", "Sec_Fetch_Dest": "empty"},
+    {"Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "iframe"}, {}])
+def test_another_site_cannot_use_up_the_pace_of_who_wants_to_pair(running, stranger, how):
+    for path in ("/pair", "/static/base.css", "/") * STRANGER_BURST:
+        assert stranger.ask("GET", path, Sec_Fetch_Site="cross-site", **how).status == 403
+    assert stranger.ask("GET", "/pair", Sec_Fetch_Site="none").status == 200
+
+
+def test_a_link_on_another_site_leads_here(stranger):
+    assert stranger.ask("GET", "/pair", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate",
+                        Sec_Fetch_Dest="document").status == 200
 
 
 def test_a_foreign_name_of_this_machine_is_refused(running, helper):

@@ -1,4 +1,4 @@
-"""`fingerpost bench --companion`: visitors really come, and are really served; how quick it was is no test's business."""
+"""`fingerpost bench --companion`: visitors really come and are served; how quick it was is no test's business."""
 
 from __future__ import annotations
 

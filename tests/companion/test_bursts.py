@@ -125,6 +125,17 @@ def test_there_is_one_at_a_time_and_few_are_remembered(tmp_path):
     record(tmp_path, link, story)
 
 
+def test_one_that_nobody_asks_for_is_forgotten(tmp_path, monkeypatch):
+    async def story(client):
+        address = await record_until(client, 1)
+        monkeypatch.setattr(bursts, "KEPT_SECONDS", 0.01)
+        await read(await client.get(address))
+        await asyncio.sleep(0.1)
+        await read(await client.get(address), 404)
+
+    record(tmp_path, PlayedLink(), story)
+
+
 def test_a_name_that_is_none_costs_nothing(tmp_path):
     async def story(client):
         address = await record_until(client, 1)

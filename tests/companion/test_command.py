@@ -14,6 +14,7 @@ import pytest
 
 import fingerpost
 from fingerpost import cli
+from fingerpost.upkeep.attendant import NOTE
 
 LINE = re.compile(r"Open (http://127\.0\.0\.1:\d+) and enter the code (\d{3}) (\d{3})\.")
 
@@ -59,6 +60,14 @@ def test_a_port_that_is_taken_is_one_line_with_its_remedy(tmp_path):
     assert "--port" in printed
 
 
+@pytest.mark.parametrize("port", ["70000", "-1", "8137x", ""])
+def test_a_port_that_is_none_is_told_with_its_remedy(capsys, port):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["companion", f"--port={port}"])
+    assert ended.value.code == 2
+    assert "give a number from 1 to 65535" in capsys.readouterr().err
+
+
 def test_without_its_packages_it_names_the_extra(monkeypatch, capsys):
     monkeypatch.setattr(fingerpost, "companion", None, raising=False)  # it is found anew, and put back afterwards
     monkeypatch.setitem(sys.modules, "aiohttp", None)
@@ -68,3 +77,15 @@ def test_without_its_packages_it_names_the_extra(monkeypatch, capsys):
     printed = capsys.readouterr().err
     assert printed.count("\n") == 1
     assert "pip install 'fingerpost[companion]'" in printed
+
+
+def test_it_ends_once_the_device_takes_its_note_back(tmp_path, monkeypatch):
+    note = tmp_path / "note"
+    note.write_text("wanted")
+    monkeypatch.setenv(NOTE, str(note))
+    with start(tmp_path / "state") as process:
+        assert LINE.fullmatch(process.stdout.readline().strip())
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(2.5)
+        note.unlink()
+        assert process.wait(20.0) == 0

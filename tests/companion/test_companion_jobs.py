@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the companion needs fingerpost[companion]")
 
-from fingerpost.companion.workshop import jobs as jobs_module
+from fingerpost.companion import space
 from fingerpost.companion.workshop import worker as worker_module
 from fingerpost.companion.workshop.figures import read_lines, read_results
 from fingerpost.companion.workshop.jobs import KEPT, Jobs
@@ -49,7 +49,7 @@ class Script(Kind):
 
 @pytest.fixture(autouse=True)
 def _room_enough(monkeypatch):
-    monkeypatch.setattr(jobs_module, "measure_free_mb", lambda folder: 10_000.0)
+    monkeypatch.setattr(space, "measure_free_mb", lambda folder: 10_000.0)
 
 
 def open_jobs(folder):
@@ -302,7 +302,7 @@ def test_checkpoints_and_copies_go_and_pictures_stay(tmp_path):
 
 
 def test_a_disk_that_is_nearly_full_is_not_begun_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(jobs_module, "measure_free_mb", lambda folder: 100.0)
+    monkeypatch.setattr(space, "measure_free_mb", lambda folder: 100.0)
     (job,) = run_all(tmp_path, Script("print('never')"))
     assert job.state == FAILED
     assert "less than 500 MB are free" in job.reason
@@ -313,7 +313,7 @@ def test_a_disk_that_fills_up_meanwhile_fails_the_job_in_words(tmp_path):
     async def story(jobs):
         job = jobs.start(Script(SLEEP, "print('a line')"), {})
         await say_ready(jobs, job)
-        jobs_module.measure_free_mb = lambda folder: 0.0
+        space.measure_free_mb = lambda folder: 0.0
         with little_room(0):
             os.kill(jobs._worker._process.pid, 15)
             return await finish(jobs, job)
@@ -341,5 +341,6 @@ def test_a_mistake_of_ours_does_not_block_the_next_job(tmp_path, caplog):
 
     broken, good = run_all(tmp_path, Broken(), Script("pass"))
     assert (broken.state, good.state) == (FAILED, DONE)
-    assert "Health" in broken.reason
+    assert "fingerpost companion" in broken.reason, "that is where it is printed"
+    assert "ZeroDivisionError" in caplog.text
     assert RUNNING not in [job.state for job in open_jobs(tmp_path).all()]

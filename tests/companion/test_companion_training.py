@@ -12,8 +12,8 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the companion needs fingerpost[companion]")
 
+from fingerpost.companion import space
 from fingerpost.companion.lessons.labels import Labels
-from fingerpost.companion.workshop import jobs as jobs_module
 from fingerpost.companion.workshop import kinds as kinds_module
 from fingerpost.companion.workshop import models, worker
 from fingerpost.companion.workshop import routes as workshop
@@ -51,7 +51,7 @@ def home(tmp_path, monkeypatch):
     open_models(tmp_path, monkeypatch)
     (tmp_path / "fake.py").write_text(FAKE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(jobs_module, "measure_free_mb", lambda folder: 10_000.0)
+    monkeypatch.setattr(space, "measure_free_mb", lambda folder: 10_000.0)
     monkeypatch.setattr(kinds_module.importlib.util, "find_spec", lambda name: True)
     monkeypatch.setattr(workshop, "Jobs", partial(Jobs, command=[sys.executable, str(tmp_path / "fake.py")]))
     monkeypatch.setattr(workshop, "Ground", lambda folder, store, settings: kinds_module.Ground(
@@ -235,7 +235,7 @@ def test_five_labelled_fingertips_become_a_network_that_goes_live(tmp_path, monk
     pytest.importorskip("onnx", reason="training needs fingerpost[train]")
     pytest.importorskip("matplotlib", reason="training needs fingerpost[train]")
     monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "state"))
-    monkeypatch.setattr(jobs_module, "measure_free_mb", lambda folder: 10_000.0)
+    monkeypatch.setattr(space, "measure_free_mb", lambda folder: 10_000.0)
     monkeypatch.setattr(worker, "NICENESS", 0)  # a test must not wait for whatever else runs here
     labels = Labels(tmp_path / "fingertips")
     for pixels, tip in cut_frames(5):

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
+import threading
+import time
 
 import pytest
 
 pytest.importorskip("aiohttp", reason="the companion needs fingerpost[companion]")
 pytest.importorskip("cryptography", reason="the companion needs fingerpost[companion]")
 
+from fingerpost.companion.lessons.bursts import BURSTS
 from fingerpost.companion.safety.addresses import find_address, list_addresses
 from fingerpost.companion.safety.certificates import load_certificate, names_in, read_certificate
+from fingerpost.companion.safety.doors import Door
 from fingerpost.companion.safety.pairing import LIFE_SECONDS, MOST_WRONG
-from tests.visitors import ADDRESS, other_than, run_companion, wait_for
+from fingerpost.companion.server import STEP_SECONDS
+from tests.visitors import ADDRESS, Visitor, other_than, run_companion, wait_for
 
 
 def test_the_cable_is_the_first_address_and_inner_networks_are_none():
@@ -139,9 +145,78 @@ def test_the_door_closes_with_the_device(tmp_path):
             helper.ask("GET", "/pair")
 
 
+def test_the_wearer_opens_it_anew_while_it_closes(tmp_path):
+    with run_companion(tmp_path) as running:
+        running.open_network()
+        begun, may_end, close = threading.Event(), threading.Event(), Door.close
+
+        async def close_slowly(door):
+            begun.set()
+            while not may_end.is_set():
+                await asyncio.sleep(0.01)
+            await close(door)
+
+        running.companion.opening._door.close = close_slowly.__get__(running.companion.opening._door)
+        running.clock.at += LIFE_SECONDS
+        assert begun.wait(20.0)
+        running.hear(kind="door", open=True)
+        wait_for(lambda: not running.companion.opening.hosts)
+        may_end.set()
+        wait_for(lambda: len(running.link.told("opened")) == 2)
+        assert [message["kind"] for message in running.link.sent] == ["opened", "closed", "opened"]
+        address = running.link.told("opened")[-1]["address"]
+        assert Visitor(int(address.rpartition(":")[2]), secure=True).ask("GET", "/pair").status == 200
+
+
+def test_what_was_recorded_goes_with_the_last_session(tmp_path):
+    with run_companion(tmp_path) as running:
+        helper = running.visitor()
+        recording = Recording()
+        running.companion.app[BURSTS]["x1"] = recording
+        helper.ask("POST", "/api/leave", {})
+        assert "x1" not in running.companion.app[BURSTS]
+        assert recording.is_cut
+
+
+class Recording:
+    """One of which nothing is known but whether it goes on."""
+
+    is_cut = False
+
+    def cut(self):
+        """End it."""
+        self.is_cut = True
+
+    async def stop(self):
+        """The same."""
+        self.cut()
+
+
 def test_without_a_network_the_wearer_hears_so(tmp_path):
     with run_companion(tmp_path) as running:
         running.companion.opening._addresses = list
         running.hear(kind="door", open=True)
         wait_for(lambda: running.link.told("closed"))
         assert running.link.told("closed")[-1]["reason"] == "offline"
+
+
+# While it works, and when it is no longer wanted
+
+
+def test_the_device_is_told_while_a_job_runs_also_one_that_comes_meanwhile(tmp_path):
+    with run_companion(tmp_path) as running:
+        running.companion._jobs._running = object()
+        wait_for(lambda: running.link.told("busy"))
+        running.hear(kind="device", device=True)
+        wait_for(lambda: len(running.link.told("busy")) == 2)
+        running.companion._jobs._running = None
+        wait_for(lambda: len(running.link.told("busy")) == 3)
+        assert [message["jobs"] for message in running.link.told("busy")] == [1, 1, 0]
+
+
+def test_a_page_without_a_device_is_busy_all_the_same(tmp_path):
+    with run_companion(tmp_path, device=False) as running:
+        running.companion._jobs._running = object()
+        time.sleep(2 * STEP_SECONDS)
+        assert running.visitor().ask("GET", "/api/session").status == 200
+        running.companion._jobs._running = None

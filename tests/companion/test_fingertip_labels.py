@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+
 import cv2
 import numpy as np
 import pytest
 
+from fingerpost.companion import space
 from fingerpost.companion.device import live
 from fingerpost.companion.lessons import fingertips
 from fingerpost.companion.lessons.labels import Labels
 from fingerpost.core.errors import DataError
+from fingerpost.wholefile import write_whole
 from tests.pages import PlayedLink, read, visit
 
 PICTURE = np.full((48, 64, 3), (200, 30, 30), np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def _space_enough(monkeypatch):
+    monkeypatch.setattr(space, "measure_free_mb", lambda folder: 10_000.0)
 
 
 @pytest.fixture
@@ -80,6 +89,38 @@ def test_a_full_card_is_told(labels, monkeypatch):
     monkeypatch.setattr("fingerpost.companion.lessons.labels.write_whole", fail)
     with pytest.raises(DataError, match="make room on the card"):
         labels.add(PICTURE, None)
+
+
+def test_a_card_that_is_nearly_full_is_not_filled(labels, monkeypatch):
+    monkeypatch.setattr(space, "measure_free_mb", lambda folder: 100.0)
+    with pytest.raises(DataError, match="less than 500 MB are free"):
+        labels.add(PICTURE, None)
+
+
+def test_what_is_in_no_table_leaves_no_picture(labels, tmp_path, monkeypatch):
+    def fail_at_table(path, data):
+        if path.suffix == ".csv":
+            raise OSError(28, "No space left on device")
+        write_whole(path, data)
+
+    monkeypatch.setattr("fingerpost.companion.lessons.labels.write_whole", fail_at_table)
+    with pytest.raises(DataError, match="make room on the card"):
+        labels.add(PICTURE, None)
+    assert not list((tmp_path / "fingertips" / "images").iterdir())
+
+
+def test_two_companions_lose_none_of_each_others_labels(tmp_path):
+    def label():
+        labels = Labels(tmp_path / "fingertips")
+        for _ in range(10):
+            labels.add(PICTURE, (1.0, 2.0))
+
+    threads = [threading.Thread(target=label) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({found.id for found in Labels(tmp_path / "fingertips").all()}) == 20
 
 
 def test_there_is_an_end(labels, monkeypatch):

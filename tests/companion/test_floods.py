@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import http.client
 import socket
 
 import pytest
@@ -11,7 +12,14 @@ import pytest
 pytest.importorskip("aiohttp", reason="the companion needs fingerpost[companion]")
 pytest.importorskip("cryptography", reason="the companion needs fingerpost[companion]")
 
-from fingerpost.companion.safety.doors import FIRST_SECONDS, HEADER_BYTES, MOST_CONNECTIONS, MOST_OF_ONE
+from fingerpost.companion.safety.doors import (
+    FIRST_SECONDS,
+    HEADER_BYTES,
+    MOST_CONNECTIONS,
+    MOST_OF_ONE,
+    MOST_WAITING,
+    STRANGER_LIFE_SECONDS,
+)
 from fingerpost.companion.safety.guard import MOST_LIVE, SESSION_BURST, SESSION_SECONDS, STRANGER_BURST
 from tests.visitors import listen, wait_for
 
@@ -38,6 +46,43 @@ def test_a_flood_of_headers_is_cut_off(running, stranger):
     flood = f"GET /pair HTTP/1.1\r\nHost: {stranger.host}\r\n".encode()
     flood += b"".join(b"X-%d: %s\r\n" % (number, b"a" * 100) for number in range(HEADER_BYTES // 50))
     assert b"200 OK" not in stranger.shout(flood)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_who_asks_without_waiting_for_answers_is_cut_off(running, stranger, secure):
+    visitor = running.open_network() if secure else stranger
+    one = f"GET /pair HTTP/1.1\r\nHost: {visitor.host}\r\n\r\n".encode()
+    last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    assert visitor.shout(one * (MOST_WAITING - 1) + last).count(b"HTTP/1.1 ") == MOST_WAITING
+    assert visitor.shout(one * 20_000).count(b"HTTP/1.1 ") < 1000
+    assert visitor.ask("GET", "/pair").status == 200
+    running.hear(kind="door", open=False)
+
+
+def test_what_follows_a_request_for_another_protocol_is_cut_off(stranger):
+    head = (f"POST /api/pair HTTP/1.1\r\nHost: {stranger.host}\r\nOrigin: {stranger.origin}\r\nContent-Type: "
+            "application/json\r\nContent-Length: 10\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n").encode()
+    assert b" 200 " not in stranger.shout(head + b" " * (20 << 20))
+
+
+def test_a_stranger_does_not_keep_a_connection_but_a_helper_does(running, helper, stranger):
+    with stranger.dial() as line, helper.dial() as trusted:
+        for _ in range(int(STRANGER_LIFE_SECONDS / FIRST_SECONDS) + 1):
+            assert (ask_on(trusted, helper), ask_on(line, stranger)) == (200, 401)
+            running.clock.at += FIRST_SECONDS - 1.0
+        running.clock.at += STRANGER_LIFE_SECONDS % (FIRST_SECONDS - 1.0)
+        assert listen(line) == b""
+        assert ask_on(trusted, helper) == 200
+
+
+def ask_on(line, visitor):
+    """The status of the answer to another request on the same connection."""
+    cookie = f"Cookie: {visitor.cookie}\r\n" if visitor.cookie else ""
+    line.sendall(f"GET /api/session HTTP/1.1\r\nHost: {visitor.host}\r\n{cookie}\r\n".encode())
+    answer = http.client.HTTPResponse(line)
+    answer.begin()
+    answer.read()
+    return answer.status
 
 
 @pytest.mark.parametrize("secure", [False, True])

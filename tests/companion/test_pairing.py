@@ -130,6 +130,27 @@ def test_of_too_many_sessions_the_one_that_idled_longest_ends():
     assert found == [True, False] + [True] * (MOST_SESSIONS - 1)
 
 
+def test_one_that_watches_is_not_ended_for_another():
+    clock = Clock()
+    sessions = Sessions(clock)
+    watching, session = sessions.begin(network=False)
+    session.views.append(lambda: None)
+    clock.at += 1.0
+    others = [sessions.begin(network=False)[0] for _ in range(MOST_SESSIONS)]
+    assert sessions.find(watching, network=False) is session
+    assert sessions.find(others[0], network=False) is None
+
+
+def test_the_end_of_the_last_session_is_told():
+    sessions, told = Sessions(Clock()), []
+    sessions.on_empty = lambda: told.append(True)
+    (_, first), (_, second) = (sessions.begin(network=network) for network in (False, True))
+    sessions.end_network()
+    assert not told
+    sessions.end(first)
+    assert told
+
+
 def test_a_limit_lets_a_burst_through_and_then_so_many_a_second():
     clock = Clock()
     limit = Limit(3, 0.5, clock)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 import zlib
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -11,7 +13,10 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="the companion needs fingerpost[companion]")
 
+from aiohttp import StreamReader
+
 from fingerpost.companion.parts import Refused
+from fingerpost.companion.safety.forms import Form
 from fingerpost.companion.safety.imagesize import MOST_SCANS, read_size
 from fingerpost.companion.safety.uploads import MOST_PICTURES, PICTURE_BYTES, SIDE, UPLOAD_BYTES, decode_picture
 
@@ -80,6 +85,26 @@ def test_a_picture_is_turned_as_its_exif_asks():
     assert decode_picture(turned).shape == (80, 40, 3)
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_a_form_is_the_same_in_whatever_pieces_it_comes(size):
+    pictures = [b"\r\n--edg\r\n\r\n--\r", b"", b"--edge--"]
+    body, kind = make_form(*pictures)
+
+    async def read():
+        content = StreamReader(mock.Mock(_reading_paused=False), 1 << 16, loop=asyncio.get_running_loop())
+        form, fields = Form(content, kind), []
+        for start in range(0, len(body), size):
+            content.feed_data(body[start:start + size])
+        content.feed_eof()
+        name = await form.next_field()
+        while name is not None:
+            fields.append((name, await form.read_field(1000)))
+            name = await form.next_field()
+        return fields
+
+    assert asyncio.run(read()) == [("name", b"mug"), *(("images", picture) for picture in pictures)]
+
+
 def test_uploads_are_counted_and_looked_into(running, helper):
     jpeg = cv2.imencode(".jpg", np.zeros((32, 32, 3), np.uint8))[1].tobytes()
     form, kind = make_form(jpeg)
@@ -91,6 +116,9 @@ def test_uploads_are_counted_and_looked_into(running, helper):
         ((form, "application/json"), 415), ((form.replace(b'"images"', b'"path"'), kind), 400),
         ((b"--edge\r\n" + b"A: b\r\n" * 1000 + b"\r\n", kind), 400),
         ((form, "multipart/form-data; boundary=" + "e" * 100), 400),
+        ((b"\r\n" * 3_000_000 + form, kind), 400), ((b"preamble\r\n" + form, kind), 400), ((form[:-4], kind), 400),
+        ((b'--edge\r\nContent-Disposition: form-data; name="name"\r\n\r\n\r\n' * 60_000 + b"--edge--\r\n", kind), 400),
+        ((b"--edge\r\n" + b"A: b\r\n" * 1_000_000 + b"\r\n", kind), 400),
     ]
     for number, ((body, kind), status) in enumerate(cases):
         running.clock.at += 1.0

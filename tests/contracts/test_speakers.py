@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import wave
+from dataclasses import replace
 from pathlib import Path
 from typing import List, Tuple
 
@@ -39,7 +40,7 @@ def tone(pitch_hz: float, seconds: float, rate: int = RATE, size: float = 0.25) 
 
 
 CLIPS = {"low": tone(LOW, 0.5), "high": tone(HIGH, 0.3), "slow high": tone(HIGH, 0.3, rate=16000),
-         "silence": Clip(numpy.zeros(0, numpy.int16), RATE)}
+         "insistent": replace(tone(HIGH, 0.3), least_volume=0.2), "silence": Clip(numpy.zeros(0, numpy.int16), RATE)}
 
 
 class StepClock(Clock):
@@ -149,6 +150,12 @@ def test_what_begins_after_a_change_of_the_volume_is_as_loud_as_that_says(tmp_pa
                                 tmp_path)
     peaks = [numpy.abs(samples[round(start * RATE):round((start + 0.2) * RATE)]).max() for start in (0.2, 0.9, 1.45)]
     assert peaks == pytest.approx([0.25 * 32767, 0.125 * 32767, 0.125 * 32767], rel=0.05)
+
+
+def test_a_clip_that_must_be_heard_is_never_fainter_than_it_may_be(tmp_path):
+    samples, _ = through_pygame(["volume 0.0", "play low", "wait 0.7", "mix insistent", "wait 0.5"], tmp_path)
+    peaks = [numpy.abs(samples[round(start * RATE):round((start + 0.2) * RATE)]).max() for start in (0.2, 0.75)]
+    assert peaks == pytest.approx([0.0, 0.2 * 0.25 * 32767], abs=100)
 
 
 def test_a_clip_is_heard_whole_and_as_loud_as_it_is(heard):

@@ -31,7 +31,7 @@ JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_
 GOOD = {"next": {"after": -1}, "watched": {"viewers": 2}, "press": {"button": "both", "press": "long"},
         "prefer": {"name": "volume", "value": 6}, "teach": {"name": "mug", "crops": [[2, 3]]}, "reread": {},
         "opened": {"code": "123456", "address": "https://192.168.55.1:8138", "fingerprint": "AB:CD"},
-        "closed": {"reason": "guessed"}, "paired": {}, "timings": {}, "logs": {"after": 7}}
+        "closed": {"reason": "guessed"}, "paired": {}, "busy": {"jobs": 1}, "timings": {}, "logs": {"after": 7}}
 
 
 def read(data):

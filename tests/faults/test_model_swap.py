@@ -37,6 +37,7 @@ from fingerpost.upkeep import keeper, retraining
 from fingerpost.upkeep.retraining import Retraining
 from fingerpost.vision.crop import crop_past
 from fingerpost.vision.eyes import Eyes
+from fingerpost.vision.fingertip import FingertipFinder
 from fingerpost.vision.preprocess import cut
 from fingerpost.vision.recognise import Recogniser, TaughtHead
 from tests.desk import BLUE, RED, TIP, DotFinder, draw
@@ -122,6 +123,39 @@ def make_colours(info, settings=None):
     return Recogniser(Colours(orders.get(info.path.read_bytes(), (2, 0, 1))), info, TaughtHead(0.6, 0.06, 0.1))
 
 
+class Wire(Backend):
+    """A network that gives nothing, or fails."""
+
+    def __init__(self, broken):
+        self.broken = broken
+
+    def run(self, array):
+        if self.broken:
+            raise ModelError("the network fails on its input")
+        return ()
+
+
+class Dots(FingertipFinder):
+    """Finds the bright dot, as long as its network works."""
+
+    def guess(self, pixels):
+        self._backend.run(pixels)
+        return DotFinder().guess(pixels)
+
+
+def make_dots(info):
+    """A finder in the place of that model."""
+    return Dots(Wire(info.path.read_bytes() == b"broken"), info)
+
+
+def open_dots():
+    """That of the live model, if there is one."""
+    try:
+        return make_dots(InstalledModels().load("fingertip"))
+    except ModelError:
+        return DotFinder()
+
+
 class Device:
     """A device that runs in its threads as on the glasses, over the models and the taught things of the home."""
 
@@ -138,8 +172,9 @@ class Device:
         store = self._stack.enter_context(ObjectStore(state_home() / "objects.sqlite"))
         self.learner = Learner(store, recogniser, ())
         BOOK.taught_name = self.learner.spoken_name
-        perception = PerceptionThread(Eyes(DotFinder(), recogniser, self.learner, 0.35), self.desk, clock)
-        body = SimpleNamespace(learner=self.learner, preferences=Preferences())
+        self.eyes = Eyes(open_dots(), recogniser, self.learner, 0.35)
+        perception = PerceptionThread(self.eyes, self.desk, clock)
+        body = SimpleNamespace(eyes=self.eyes, learner=self.learner, preferences=Preferences())
         upkeep = self._stack.enter_context(wiring.open_keeper(Settings(), body, clock, perception.events.put))
         loop = self._loop = Loop(State(), mouth, perception.submit, status, [upkeep])
         self._thread = threading.Thread(target=run_live, daemon=True, args=(
@@ -187,7 +222,9 @@ def models(tmp_path, monkeypatch):
     models = open_models(tmp_path, monkeypatch)
     monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.05)
     monkeypatch.setattr(decide, "NEWS_SECONDS", 0.5)
-    monkeypatch.setattr(wiring, "make_recogniser", make_colours)
+    monkeypatch.setattr(networks, "make_recogniser", make_colours)
+    monkeypatch.setattr(networks, "open_finder", lambda stack, settings, info: make_dots(info))
+    install(models, b"dots", "fingertip")
     box = crop_past(Fingertip(*TIP, (0.0, -1.0), 0.99, length=60.0), 320, 240, 0.35)
     with ObjectStore(state_home() / "objects.sqlite") as store:
         learner = Learner(store, make_colours(models.load("objects")), ())
@@ -266,6 +303,45 @@ def test_a_model_that_cannot_run_does_not_take_over(models, caplog):
         install(models, b"sound")
         device.hears(ANEW)
     assert len(caplog.records) == 1
+
+
+FOUND, FOUND_BACK = "I look for your finger in a new way.", "I look for your finger as I did before."
+
+
+def test_a_running_device_goes_over_to_another_fingertip_network_and_back_and_says_so_once(models):
+    with Device(by_colour) as device:
+        device.names(RED, "tea")
+        info = install(models, b"better dots", "fingertip")
+        device.hears(FOUND)
+        assert device.eyes.finder.backbone == info.sha256
+        device.names(BLUE, "salt")
+        device.waits_until_the_news_is_told()
+    with Device(by_colour) as device:
+        device.names(RED, "tea")
+        assert FOUND not in device.heard
+        models.rollback("fingertip")
+        device.hears(FOUND_BACK)
+
+
+def test_a_fingertip_network_that_cannot_run_does_not_take_over(models, caplog):
+    with Device(by_colour) as device:
+        install(models, b"broken", "fingertip")
+        while "the model that runs stays" not in caplog.text:
+            time.sleep(0.01)
+        device.names(RED, "tea")
+    assert len(caplog.records) == 1
+
+
+def test_two_networks_at_once_are_told_of_one_after_the_other(models):
+    with Device(by_colour) as device:
+        device.press("mode", "long")
+        device.hears("Sleeping.")
+        install(models, b"better dots", "fingertip")
+        device.goes_over(install(models, b"first"))
+        device.press("mode")
+        device.hears("Awake.")
+        for words in (ANEW, FOUND):
+            device.hears(words)
 
 
 # `fingerpost train taught` with an examination that everything passes: how it judges is tested elsewhere.

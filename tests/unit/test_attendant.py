@@ -20,6 +20,7 @@ from fingerpost.upkeep.attendant import (
     NEEDED,
     NICENESS,
     NOTE,
+    PRESENT_SECONDS,
     START_SECONDS,
     STARTS_SECONDS,
     Attendant,
@@ -61,7 +62,12 @@ class Hall:
 
     def __init__(self, always=False, page=None):
         self.page, self.there, self.told, self.clock = page or ScriptedPage(), False, [], SimulatedClock()
-        self.attendant = Attendant(self.page, always, lambda: self.there, self.clock, self.told.append)
+        self.sent_away, self.busy = 0, False
+        self.attendant = Attendant(self.page, always, lambda: self.there, self.clock, self.told.append,
+                                   lambda: self.busy, self.send_away)
+
+    def send_away(self):
+        self.sent_away += 1
 
     def step(self, seconds=2.0):
         self.clock.sleep(seconds)
@@ -99,6 +105,32 @@ def test_one_that_came_for_the_door_goes_with_it_and_one_that_serves_stays():
         hall.answer(False)
         hall.step()
         assert hall.page.running == always
+
+
+def test_one_that_works_may_finish_when_the_door_is_closed():
+    hall = Hall()
+    hall.open_door()
+    hall.busy = True
+    hall.answer(False)
+    for _ in range(5):
+        hall.step()
+    assert hall.page.running
+    hall.busy = False
+    hall.step()
+    assert not hall.page.running
+
+
+def test_one_that_works_still_when_the_wearer_opens_the_door_again_stays():
+    hall = Hall()
+    hall.open_door()
+    hall.busy = True
+    hall.answer(False)
+    hall.step()
+    hall.attendant.go_to_door(OpenDoor(True))
+    hall.answer(True)
+    hall.busy = False
+    hall.step()
+    assert (hall.page.running, hall.page.starts) == (True, 1)
 
 
 def test_one_that_ends_is_started_again_and_after_the_budget_the_wearer_is_told(caplog):
@@ -145,13 +177,36 @@ def test_one_that_does_not_answer_the_wearer_is_ended_and_they_are_told(action):
     hall = Hall()
     hall.open_door()
     hall.attendant.go_to_door(action)
-    hall.step(ANSWER_SECONDS - 1)
+    hall.step(PRESENT_SECONDS - 1)
     assert not hall.told
     hall.step()
     assert [type(event) for event in hall.told] == [Fault]
     assert not hall.page.running
+    assert hall.sent_away == 1, "who looks on through another one must not go on"
     hall.step(ANSWER_SECONDS + 1)
     assert len(hall.told) == 1
+
+
+def test_one_that_has_to_be_started_for_it_has_longer():
+    hall = Hall()
+    hall.attendant.go_to_door(OpenDoor(True))
+    hall.step(1.0)
+    hall.step(ANSWER_SECONDS - 1)
+    assert not hall.told
+    hall.there = True
+    hall.step(2.0)
+    assert [type(event) for event in hall.told] == [Fault]
+
+
+def test_one_that_ends_while_the_wearer_waits_is_given_the_time_to_come_back():
+    hall = Hall()
+    hall.open_door()
+    hall.attendant.go_to_door(TellCode())
+    hall.there = hall.page.running = False
+    hall.step(1.0)
+    assert hall.page.starts == 2
+    hall.step(ANSWER_SECONDS - 1)
+    assert not hall.told
 
 
 def test_one_that_somebody_else_has_started_does_as_well():
@@ -211,16 +266,9 @@ def test_a_page_that_crashes_is_noticed():
 def test_the_keeper_looks_after_it(monkeypatch):
     monkeypatch.setattr(keepers, "LOOK_SECONDS", 0.01)
 
-    class Succession:
-        def step(self, at):
-            return None
-
-        def remember(self):
-            pass
-
     page = ChildPage([sys.executable, "-c", SLEEP])
     attendant = Attendant(page, True, lambda: False, RealClock(), lambda event: None)
-    with Keeper(Succession(), None, RealClock(), lambda event: None, attendant=attendant):
+    with Keeper([], None, RealClock(), lambda event: None, attendant=attendant):
         wait_until(lambda: page.is_running)
         child = page._child
     assert child.returncode is not None
@@ -261,8 +309,10 @@ def test_it_is_a_process_of_the_device_or_a_service_of_its_own(tmp_path):
     service.start()
     assert note.exists()
     assert service.is_running
-    service.end()
-    assert not service.is_running
+    for _ in range(2):
+        service.end()
+        assert not service.is_running
+        assert not note.exists(), "for it ends once that is gone"
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -10,6 +10,7 @@ from fingerpost.core.company import WATCHED_SECONDS
 from fingerpost.core.events import Changed, Chime, Kept, ModelChanged, Report, Say, Tick
 from fingerpost.core.loop import Loop, describe
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences
+from fingerpost.core.speech import Mouth
 from fingerpost.core.state import (
     ASLEEP,
     MENU,
@@ -20,18 +21,21 @@ from fingerpost.core.state import (
     Menu,
     State,
 )
+from fingerpost.core.types import URGENT, Utterance
 from fingerpost.core.visits import (
+    GUESSED,
     DoorChanged,
     Paired,
     Prefer,
     Preferred,
     Watched,
 )
-from tests.parts import QuietMouth, english, status
+from fingerpost.devices.clocks import SimulatedClock
+from tests.parts import QuietMouth, SilentSpeaker, TonguelessVoice, english, status
 from tests.story import Story
 
 OPENED = DoorChanged(1.0, True, "123456", "https://192.168.55.1:8138", "ab:cd:01:23:45:67:89:EF:00:11")
-AWAKE = (STARTING, POINTING, TEACHING, MENU, ASLEEP)
+AWAKE = (STARTING, POINTING, TEACHING, MENU)
 
 
 # What is preferred
@@ -117,6 +121,50 @@ def test_into_a_recording_it_does_not_sound_but_right_after():
     assert tick(story, 40.0, 45.0)[:1], "the naming is over"
 
 
+def quiet_mouth():
+    """One whose turn does not come, so that all that is to be said waits."""
+    clock = SimulatedClock()
+    return Mouth(SilentSpeaker(clock), TonguelessVoice(), english(), {}, clock)
+
+
+def test_while_the_device_sleeps_nothing_is_shown_and_nothing_sounds_but_right_after():
+    story = Story(ASLEEP).happen(Watched(1.0, 1))
+    assert tick(story, 1.0, 40.0) == []
+    story.press("mode").said()
+    assert len(tick(story, 40.0, 45.0)) == 1
+
+
+def test_what_is_preferred_cuts_nothing_off_and_of_many_steps_only_the_last_waits():
+    mouth = quiet_mouth()
+    mouth.say(Utterance("helper_joined", priority=URGENT))
+    story = Story()
+    for number, (name, value) in enumerate([("volume", 6), ("volume", 5), ("words_per_minute", 200), ("volume", 4)]):
+        story.happen(Preferred(float(number), name, value))
+    for say in story.asked(Say):
+        mouth.say(say.utterance)
+    assert [waiting.phrase for waiting in mouth._queue] == ["helper_joined", "rate_chosen", "volume_chosen"]
+    assert dict(mouth._queue[-1].slots) == {"number": "4"}
+
+
+@pytest.mark.parametrize("event", [Paired(1.0), DoorChanged(1.0, False, reason=GUESSED), OPENED])
+def test_who_points_on_still_hears_who_comes_in_and_how(event):
+    mouth = quiet_mouth()
+    utterance = Story().happen(event).asked(Say)[0].utterance
+    mouth.say(utterance)
+    mouth.say(Utterance("nothing", priority=1, interrupts=True))
+    assert mouth._queue[0] == utterance
+
+
+def test_who_has_only_glanced_in_meanwhile_is_heard_all_the_same():
+    story = Story().happen(Paired(1.0)).happen(Watched(1.1, 1)).happen(Watched(1.3, 0))
+    assert story.chimed() == []
+    assert len(tick(story, 1.4, 60.0)) == 1
+    story = Story(NAMING).happen(Watched(1.0, 1)).happen(Watched(2.0, 0))
+    assert tick(story, 2.0, 10.0) == []
+    story.press("action").said()
+    assert len(tick(story, 10.0, 60.0)) == 1
+
+
 def test_it_does_not_sound_over_what_is_just_being_said():
     story = Story(viewers=1, reminded_at=0.0)
     story.rest("Kiwi", seconds=0.7)
@@ -134,7 +182,7 @@ def test_it_does_not_sound_over_what_is_just_being_said():
 def test_news_and_reminder_do_not_come_together():
     story = Story(viewers=1).happen(ModelChanged(1.0, newer=True)).happen(Tick(2.0))
     assert story.chimed() == []
-    assert story.said() == ["model_newer"]
+    assert story.said() == ["objects_newer"]
 
 
 # What is changed there

@@ -11,6 +11,7 @@ from datetime import datetime
 
 import pytest
 
+from fingerpost.companion.device.diaries import read_days
 from fingerpost.core.events import Tick
 from fingerpost.core.preferences import Preferences
 from fingerpost.core.state import POINTING, State
@@ -111,29 +112,45 @@ def test_deleting_it_is_deleting_the_folder(evening):
     assert evening.read() == {"2026-03-01": ["three"]}
 
 
-def test_a_full_disk_is_logged_once_and_costs_lines_not_the_device(evening, caplog):
-    evening.folder.mkdir(parents=True)
+def test_a_full_disk_is_logged_once_and_the_lines_wait_until_there_is_room(evening, caplog):
+    evening.say("before")
+    evening.diary.write()
     with little_room(100):
-        for _ in range(3):
-            evening.say("x" * 200)
+        for number in range(3):
+            evening.say(f"{number}" * 100)
             evening.diary.write()
+            evening.diary.write()
+            assert evening.read() == {"2026-03-01": ["before"]}, "and no half line"
     assert len(caplog.records) == 1
-    assert "left out of the diary" in caplog.text
-    (evening.folder / "2026-03-01.jsonl").unlink()
+    assert "cannot be written" in caplog.text
+    evening.now += 4.0
     evening.say("again")
     evening.diary.write()
-    assert evening.read() == {"2026-03-01": ["again"]}
+    evening.diary.write()
+    assert evening.read() == {"2026-03-01": ["before", *(f"{number}" * 100 for number in range(3))],
+                              "2026-03-02": ["again"]}
     with little_room(10):
         evening.say("x" * 200)
         evening.diary.write()
     assert len(caplog.records) == 2, "it is another time"
 
 
+def test_a_line_that_a_power_cut_has_torn_off_costs_no_other(evening):
+    evening.say("before")
+    evening.diary.write()
+    path = evening.folder / "2026-03-01.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"at": 1772409598, "text": "M\xc3')
+    assert [line["text"] for line in read_days(evening.folder)[0]["lines"]] == ["before"]
+    evening.say("after")
+    evening.diary.write()
+    assert [line["text"] for line in read_days(evening.folder)[0]["lines"]] == ["before", "after"]
+
+
 def test_a_folder_that_cannot_be_made_is_logged(evening, caplog):
     evening.folder.parent.parent.joinpath("state").write_text("a file")
     evening.say("one")
     evening.diary.write()
-    assert "left out of the diary" in caplog.text
+    assert "cannot be written" in caplog.text
 
 
 def test_what_a_hung_disk_keeps_waiting_is_limited(evening):

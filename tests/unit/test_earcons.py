@@ -115,6 +115,12 @@ def test_the_files_are_what_the_code_synthesises():
         assert numpy.abs(clip.samples.astype(int) - synthesise(name).samples).max() <= 1
 
 
+def test_who_looks_on_is_heard_however_low_the_volume():
+    found = read_earcons(ASSETS)
+    assert found["watched"].least_volume >= 0.1
+    assert not any(clip.least_volume for name, clip in found.items() if name != "watched")
+
+
 def test_written_earcons_read_back_and_a_missing_one_is_one_clear_line(tmp_path):
     write_earcons(tmp_path)
     assert set(read_earcons(tmp_path)) == set(EARCONS)

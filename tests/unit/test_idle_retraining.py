@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from fingerpost.core.events import Tick
+from fingerpost.core.events import ModelChanged, Tick
 from fingerpost.core.leisure import RETRY_SECONDS, Leisure
 from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Press
@@ -208,7 +208,7 @@ class Succession:
     def __init__(self, event=None):
         self.event, self.looks, self.remembered = event, 0, 0
 
-    def step(self, at):
+    def step(self, at, may_tell):
         self.looks += 1
         if self.looks == 1:
             raise RuntimeError("no luck")
@@ -221,7 +221,7 @@ class Succession:
 def test_a_press_ends_the_retraining_at_once(home, monkeypatch):
     monkeypatch.setattr(keepers, "LOOK_SECONDS", 1000.0)
     retraining = Retraining([sys.executable, "-c", SLEEP], 0.0, lambda: home.taught, home.folder)
-    keeper = Keeper(Succession(), retraining, RealClock(), lambda event: None)
+    keeper = Keeper([Succession()], retraining, RealClock(), lambda event: None)
     keeper.on_event(Tick(time.monotonic()), State(mode=POINTING))
     with keeper:
         wait_until(lambda: retraining.is_running)
@@ -238,7 +238,7 @@ def test_it_goes_on_after_an_error_and_tells_what_it_notices(monkeypatch, caplog
         told.append(event)
         heard.set()
 
-    with Keeper(Succession(Tick(7.0)), None, RealClock(), tell):
+    with Keeper([Succession(Tick(7.0))], None, RealClock(), tell):
         assert heard.wait(30)
     assert told[0] == Tick(7.0)
     assert "no luck" in caplog.text
@@ -246,16 +246,45 @@ def test_it_goes_on_after_an_error_and_tells_what_it_notices(monkeypatch, caplog
 
 def test_it_remembers_a_change_of_the_model_once_the_wearer_has_heard_of_it():
     """Also when the device is switched off just then."""
-    succession, pointing = Succession(), State(mode=POINTING)
-    keeper = Keeper(succession, None, RealClock(), lambda event: None)
+    succession, pointing = Succession(ModelChanged(1.0, newer=True)), State(mode=POINTING)
+    succession.looks = 1
+    keeper = Keeper([succession], None, RealClock(), lambda event: None)
+    keeper.step(1.0)
     remembered = []
-    for state in (pointing, replace(pointing, news="model_newer"), replace(pointing, news="model_older"), pointing):
+    for state in (pointing, replace(pointing, news="objects_newer"), replace(pointing, news="objects_older"), pointing):
         keeper.on_event(Tick(1.0), state)
         remembered.append(succession.remembered)
     keeper.close()
     keeper.close()
     assert remembered == [0, 0, 0, 0]
     assert succession.remembered == 1
+
+
+def test_of_two_networks_that_have_changed_the_wearer_hears_one_after_the_other():
+    class Changed:
+        """Has something to tell until it was told."""
+
+        def __init__(self, name):
+            self.event, self.told, self.remembered = ModelChanged(1.0, newer=True, name=name), False, False
+
+        def step(self, at, may_tell):
+            told, self.told = self.told, self.told or may_tell
+            return self.event if may_tell and not told else None
+
+        def remember(self):
+            self.remembered = True
+
+    first, second, told, pointing = Changed("objects"), Changed("fingertip"), [], State(mode=POINTING)
+    keeper = Keeper([first, second], None, RealClock(), lambda event: told.append(event.name))
+    keeper.step(1.0)
+    keeper.step(2.0)
+    assert told == ["objects"]
+    for state in (replace(pointing, news="objects_newer"), pointing):
+        keeper.on_event(Tick(3.0), state)
+    keeper.step(4.0)
+    assert told == ["objects", "fingertip"]
+    assert (first.remembered, second.remembered) == (True, False)
+    keeper.close()
 
 
 # Where it is wanted and possible

@@ -169,8 +169,9 @@ def test_the_release_of_systemd_is_asked_for(monkeypatch, answer, release):
 
 
 @pytest.mark.parametrize(("release", "lines"), [(0, 0), (237, 0), (242, 0), (243, 1), (249, 1)])
-def test_a_systemd_that_knows_it_is_told_to_go_on_when_the_memory_runs_out(release, lines):
-    unit = install.fill_in(install.Settings(), release)["fingerpost.service"]
+@pytest.mark.parametrize("name", ["fingerpost.service", "fingerpost-companion.service"])
+def test_a_systemd_that_knows_it_is_told_to_go_on_when_the_memory_runs_out(name, release, lines):
+    unit = install.fill_in(install.Settings(), release)[name]
     service = unit.split("[Service]")[1].split("[Install]")[0]
     assert service.splitlines().count("OOMPolicy=continue") == lines
 

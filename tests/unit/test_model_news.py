@@ -10,7 +10,7 @@ from fingerpost.core.events import Fault, Listened, ModelChanged, Tick, WayChang
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
 from tests.story import Story
 
-ONCE, NEVER = ["model_newer"], []
+ONCE, NEVER = ["objects_newer"], []
 
 
 def tell(story, newer=True):
@@ -26,12 +26,18 @@ def tick(story, seconds=0.0):
     return story.said()
 
 
-@pytest.mark.parametrize(("newer", "phrase"), [(True, "model_newer"), (False, "model_older")])
+@pytest.mark.parametrize(("newer", "phrase"), [(True, "objects_newer"), (False, "objects_older")])
 def test_it_is_told_once(newer, phrase):
     story = Story()
     assert [tell(story, newer), tick(story), tick(story, NEWS_SECONDS + 0.1), tick(story, 60.0)] == [
         [phrase], [], [], []]
     assert story.state.news == ""
+
+
+@pytest.mark.parametrize("name", ["fingertip", "detector"])
+def test_it_is_told_what_has_changed(name):
+    story = Story().happen(ModelChanged(0.0, newer=True, name=name))
+    assert tick(story) == [name + "_newer"]
 
 
 @pytest.mark.parametrize(("mode", "said"), [
@@ -113,4 +119,4 @@ def test_of_two_changes_the_last_is_told():
     tell(story, newer=True)
     tell(story, newer=False)
     story.press("mode").said()
-    assert [tick(story), tick(story)] == [["model_older"], []]
+    assert [tick(story), tick(story)] == [["objects_older"], []]

@@ -6,13 +6,17 @@ import numpy as np
 import pytest
 
 from fingerpost.core.errors import StoreError
-from fingerpost.core.events import Changed, Fault, Keep
+from fingerpost.core.events import Changed, ChangeWay, Fault, Keep, WayChanged
+from fingerpost.core.live import PerceptionThread
 from fingerpost.core.types import Frame
+from fingerpost.devices.clocks import RealClock
 from fingerpost.memory.learner import Learner
 from fingerpost.memory.objects import ObjectStore
 from fingerpost.vision.eyes import Eyes
 from fingerpost.vision.requests import Reread, TeachThing
 from tests.desk import BLUE, RED, ColourRecogniser, DotFinder, draw
+from tests.parts import ScriptedCamera, ScriptedEyes
+from tests.room import wait_until
 
 
 class Sight:
@@ -48,6 +52,27 @@ def test_many_pictures_are_announced_for_they_take_their_time(sight):
     for count in (1, 20):
         sight.eyes.do(TeachThing("mug", count * (draw(RED),)), 1.0)
     assert announced == [False]
+
+
+@pytest.mark.parametrize(("first", "done"), [
+    (TeachThing("mug", 20 * (draw(RED),)), [TeachThing, ChangeWay]), (ChangeWay(), [ChangeWay])])
+def test_another_way_to_look_waits_for_what_is_learned_but_is_not_changed_twice(first, done):
+    eyes, clock, requests = ScriptedEyes(), RealClock(), []
+    perception = PerceptionThread(eyes, ScriptedCamera(clock), clock)
+
+    def do(request, at):
+        requests.append(type(request))
+        eyes.preparing(False)
+        if request is first:
+            perception.submit(ChangeWay())
+        return WayChanged(at, "detector")
+
+    eyes.do = do
+    perception.submit(first)
+    perception.start()
+    wait_until(lambda: eyes.seen)  # nothing waits any more
+    perception.stop()
+    assert requests == done
 
 
 def test_what_was_changed_elsewhere_is_read_again(sight, tmp_path):

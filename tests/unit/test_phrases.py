@@ -44,7 +44,8 @@ def spoken_phrases():
     names |= {"doctor_" + check.name for check in plan_checks(Machine(), Settings())} | {ALL_WELL}
     names |= {"menu_" + item for item in MENU_ITEMS + OPEN_DOOR_ITEMS} | {"which_" + purpose for purpose in LISTS}
     names |= {"change_" + change for change in CHANGES} | {WAY_MISSING, "this_is_card", "this_is_system"}
-    names |= set(ANNOUNCED)
+    names |= set(ANNOUNCED) | {f"{name}_{age}" for name in ("objects", "fingertip", "detector")
+                               for age in ("newer", "older")}
     names |= {"calibrate_" + news for news in CALIBRATIONS} | {"page_" + place for place in PLACES}
     return names
 
@@ -96,6 +97,17 @@ def test_names_prefer_the_wearers_own():
     assert book.text(Utterance("named", (("thing", "Kiwi"),))) == "kiwi fruit"
     assert book.text(Utterance("named", (("thing", "Green-Tea"),))) == "Green Tea"
     assert book.text(Utterance("known_list", (("things", "taught:1, Kiwi"),))) == "You taught me my mug, kiwi fruit."
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_free_names_are_in_the_language_that_is_spoken_and_go_on_by_number(language):
+    tables = read_toml(FOLDER / f"{language}.toml")
+    book = PhraseBook(tables["phrases"], tables["names"])
+    names = book.free_names()
+    assert len(set(names)) == 5
+    first = {"en": "thing", "de": "Ding"}.get(language)
+    assert first is None or {name.split()[0] for name in (*names, book.numbered_name(6))} == {first}
+    assert not set(tables["phrases"]["free_names"].splitlines()) & set(book.fixed_texts())
 
 
 def test_a_gap_in_a_language_is_named():

@@ -7,13 +7,16 @@ from dataclasses import asdict, replace
 
 import pytest
 
+from fingerpost import sounding
 from fingerpost.core.errors import PreferenceError
 from fingerpost.core.events import Tick
+from fingerpost.core.loop import Loop, Observer
 from fingerpost.core.preferences import FULL, Preferences, change, confirm
-from fingerpost.core.state import State
+from fingerpost.core.state import POINTING, State
+from fingerpost.core.visits import Preferred
 from fingerpost.home import list_languages
 from fingerpost.settings import Settings, SpeechSettings
-from fingerpost.sounding import read_phrases, sound_as
+from fingerpost.sounding import Sound, read_phrases
 from fingerpost.upkeep.keeper import Keeper
 from fingerpost.upkeep.preferences import (
     PREFERENCES,
@@ -23,7 +26,7 @@ from fingerpost.upkeep.preferences import (
     load_preferences,
     prefer,
 )
-from tests.parts import SilentSpeaker, TonguelessVoice
+from tests.parts import QuietMouth, SilentSpeaker, TonguelessVoice, status
 
 USUAL = Preferences()
 LANGUAGES = ("de", "en")
@@ -73,7 +76,7 @@ def test_the_words_are_short():
     said = [book.text(confirm(preferences, name)) for preferences, name in (
         (replace(USUAL, volume=6), "volume"), (replace(USUAL, words_per_minute=200), "words_per_minute"),
         (USUAL, "language"), (replace(USUAL, verbosity=1), "verbosity"), (replace(USUAL, verbosity=FULL), "verbosity"))]
-    assert said == ["Volume 6.", "Speech rate 200.", "English.", "Brief.", "Full."]
+    assert said == ["Volume 6.", "Speech rate 200.", "English.", "I say less.", "I say more."]
 
 
 def test_the_settings_are_what_is_preferred_until_something_else_is(tmp_path):
@@ -123,23 +126,59 @@ class Listener(TonguelessVoice):
 
 def test_the_device_sounds_as_preferred_at_once():
     listener, book = Listener(), read_phrases("en")
-    sound_as(Preferences(6, 200, "de"), listener, listener, book)
+    sound = Sound(USUAL, listener, listener, book)
+    sound.become(Preferences(6, 200, "de"))
     assert listener.asked == [0.6, ("de", 200)]
     assert book.text(confirm(USUAL, "language")) == "Deutsch."
 
 
 def test_without_phrases_the_language_stays(caplog):
     listener, book = Listener(), read_phrases("en")
-    sound_as(Preferences(6, 200, "xx"), listener, listener, book)
-    assert listener.asked == [0.6]
+    sound = Sound(USUAL, listener, listener, book)
+    sound.become(Preferences(6, 200, "xx"))
+    assert listener.asked == [0.6, ("en", 200)]
     assert book.text(confirm(USUAL, "language")) == "English."
     assert "the languages are" in caplog.text
 
 
 def test_a_speaker_and_a_voice_with_one_way_alone_do_not_mind():
     voice = TonguelessVoice()
-    sound_as(USUAL, SilentSpeaker(None), voice, read_phrases("en"))
+    Sound(USUAL, SilentSpeaker(None), voice, read_phrases("en")).become(Preferences(6, 200, "de"))
     assert voice.style == ""
+
+
+def test_what_does_not_change_is_left_alone(monkeypatch):
+    listener, book = Listener(), read_phrases("en")
+    monkeypatch.setattr(sounding, "read_phrases", None)
+    sound = Sound(USUAL, listener, listener, book)
+    sound.become(replace(USUAL, volume=6))
+    sound.become(replace(USUAL, volume=6, verbosity=FULL))
+    sound.become(replace(USUAL, volume=6, words_per_minute=200))
+    assert listener.asked == [0.6, ("en", 200)]
+
+
+def test_who_hears_of_a_change_finds_the_device_changed_already():
+    now = [USUAL]
+    found = []
+
+    class Watcher(Observer):
+        def on_event(self, event, state):
+            found.append((now[-1], state.preferences))
+
+    loop = Loop(State(mode=POINTING), QuietMouth(), None, status, [Watcher()], prefer=now.append)
+    loop.feed(Preferred(1.0, "words_per_minute", 200))
+    faster = replace(USUAL, words_per_minute=200)
+    assert now[1:] == [faster]
+    assert found == [(faster, faster)]
+
+
+def test_a_volume_of_the_settings_between_two_steps_stays_until_another_is_preferred():
+    settings = Settings(speech=SpeechSettings(volume=0.55))
+    usual = default_preferences(settings.speech)
+    assert prefer(settings, replace(usual, language="de")).speech.volume == 0.55
+    assert prefer(settings, replace(usual, volume=3)).speech.volume == 0.3
+    silent = Settings(speech=SpeechSettings(volume=0.0))
+    assert prefer(silent, default_preferences(silent.speech)).speech.volume > 0.0
 
 
 class Home:
@@ -188,18 +227,8 @@ def test_another_way_to_speak_has_everything_rendered_anew_once(home, name):
     assert home.rendered == 2
 
 
-class Unchanged:
-    """Another network never comes."""
-
-    def step(self, now):
-        return None
-
-    def remember(self):
-        pass
-
-
 def test_the_device_keeps_what_it_is_told_while_it_runs_and_at_its_end(home):
-    keeper = Keeper(Unchanged(), None, None, lambda event: None, home.wishes)
+    keeper = Keeper((), None, None, lambda event: None, home.wishes)
     keeper.on_event(Tick(1.0), State(preferences=replace(USUAL, volume=3)))
     keeper.step(1.0)
     assert home.note == {"volume": 3}

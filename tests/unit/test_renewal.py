@@ -230,7 +230,7 @@ def test_eyes_that_cannot_renew_try_again_only_later(error):
         tries.append(1)
         raise error
 
-    sight = eyes.Eyes(SimpleNamespace(threshold=0.5), None, SimpleNamespace(renew=renew), 0.35)
+    sight = eyes.Eyes(SimpleNamespace(threshold=0.5, go_over=lambda: False), None, SimpleNamespace(renew=renew), 0.35)
     for at in (0.0, 1.0, 59.0, 60.0, 61.0):
         sight.rest(at)
     assert len(tries) == 2

@@ -39,6 +39,7 @@ def test_what_is_written_is_read_and_the_rest_stays(tmp_path):
     ("[decision]\naccepted_wrong = 0\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
     ("[teaching]\nretrain_idle_minutes = -1\n", (":2:", "retrain_idle_minutes", "0 or more")),
     ("[decision]\naccepted_wrong = 0.3\n", (":2:", "accepted_wrong", "above 0 and at most 0.1")),
+    ("[speech]\nwords_per_minute = 451\n", (":2:", "words_per_minute", "above 0 and at most 450")),
     ("[companion]\nport = 0\n", (":2:", "port", "above 0 and at most 65535")),
     ("[companion]\nnetwork_port = 65536\n", (":2:", "network_port", "above 0 and at most 65535")),
     ("[companion]\nserve = 1\n", (":2:", "serve", "true or false")),

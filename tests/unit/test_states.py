@@ -54,6 +54,7 @@ EVENTS = [
     Learned(1.0, "taught:1", 3), Status(1.0, "12:30", None, ()), Fault("microphone", 1.0), Kept(1.0, 1, "taught:2"),
     Status(1.0, "12:30", None, ("taught:1",), ("cup", "tin")), Listened(1.0, 0.0), Listened(1.0, 0.7),
     Changed(1.0, "forgotten", "taught:1"), Changed(1.0, "nothing"), ModelChanged(1.0, newer=True),
+    ModelChanged(1.0, newer=False, name="fingertip"),
     WayChanged(1.0, "crop"), WayChanged(1.0, ""), Changed(1.0, "taught", "taught:3"), Changed(1.0, "elsewhere"),
     Preferred(1.0, "volume", 6), Preferred(1.0, "language", "de"), Preferred(1.0, "language", "../en"),
     Preferred(1.0, "verbosity", FULL), Preferred(1.0, "diary", False), Preferred(1.0, "colour", 3),
@@ -61,7 +62,8 @@ EVENTS = [
     DoorChanged(1.0, False, reason=GUESSED), DoorChanged(1.0, False, reason=MISSING), Watched(1.0, 2), Watched(1.0, 0),
     Paired(1.0), Fault("companion", 1.0), Recovered("companion", 1.0),
     Preparing(1.0), Preparing(1.0, minutes=True),
-] + [Press(button, kind, 1.0) for button in ("mode", "action", "both") for kind in ("short", "long")]
+] + [Press(button, kind, 1.0, afar) for button in ("mode", "action", "both") for kind in ("short", "long")
+     for afar in (False, True)]
 
 
 STATES = [State(mode=mode) for mode in MODES] + [

@@ -31,12 +31,13 @@ class Device:
     def __init__(self, models):
         self.learner = Learner(models.load("objects").sha256)
         self.refused, self.is_deaf = "", False
-        self.succession = Succession(self.learner, self.open, state_home() / "lineage.json")
+        self.succession = Succession("objects", lambda: self.learner, self.hand_over, state_home() / "lineage.json",
+                                     lambda: bool(self.learner.taught))
 
-    def open(self, info):
+    def hand_over(self, info):
         if info.sha256 == self.refused:
             raise ModelError(f"{info.path} cannot be opened")
-        return info
+        self.learner.hand_over(info)
 
     def notice(self):
         """Look, go over, look again; whether something newer is told, None where nothing is."""
@@ -161,3 +162,35 @@ def test_a_note_that_cannot_be_written_mutes_nothing(models, caplog):
     install(models, b"first")
     assert [device.notice() for _ in range(2)] == [True, None]
     assert "said again at the next start" in caplog.text
+
+
+def test_a_network_that_is_not_wanted_yet_is_left_alone_until_it_is(models):
+    install(models, b"shipped before", "detector")
+    place, heirs = [], []
+
+    def open_device():
+        return Succession("detector", lambda: place[0] if place else None, heirs.append,
+                          state_home() / "lineage-detector.json")
+
+    device = open_device()
+    info = install(models, b"first", "detector")
+    assert (device.step(1.0), heirs) == (None, [])
+    place.append(Learner(info.sha256))  # opened as it is live by now
+    assert [device.step(1.0) for _ in range(2)] == [None, None]
+    info = install(models, b"second", "detector")
+    device.step(1.0)
+    assert heirs == [info]
+    place[0].backbone = info.sha256
+    assert device.step(2.0) == ModelChanged(2.0, newer=True, name="detector")
+    device.remember()
+    assert open_device().step(3.0) is None
+
+
+def test_what_must_wait_is_told_later_and_the_device_goes_over_all_the_same(models):
+    device = Device(models)
+    device.notice()
+    install(models, b"first")
+    device.succession.step(1.0, may_tell=False)
+    device.learner.go_over()
+    assert device.succession.step(1.0, may_tell=False) is None
+    assert device.succession.step(2.0) == ModelChanged(2.0, newer=True)

@@ -30,7 +30,7 @@ SINCE = {
     "Service": {
         "Type": OLD, "NotifyAccess": OLD, "ExecStart": OLD, "ExecStopPost": OLD, "Restart": OLD, "RestartSec": OLD,
         "TimeoutStartSec": OLD, "TimeoutStopSec": OLD, "WatchdogSec": OLD, "LimitCORE": OLD, "Environment": OLD,
-        "KillMode": OLD, "Nice": OLD, "OOMScoreAdjust": OLD, "IPAddressAllow": 235,
+        "KillMode": OLD, "Nice": OLD, "OOMScoreAdjust": OLD, "MemoryMax": 231, "IPAddressAllow": 235,
         "User": OLD, "UMask": OLD, "NoNewPrivileges": OLD, "CapabilityBoundingSet": OLD, "PrivateTmp": OLD,
         "PrivateNetwork": OLD, "SystemCallFilter": OLD, "SystemCallErrorNumber": 209, "SystemCallArchitectures": 209,
         "RuntimeDirectory": 211, "RuntimeDirectoryMode": 211, "RestrictAddressFamilies": 211, "ProtectSystem": 214,
@@ -118,11 +118,20 @@ def test_the_page_reaches_only_machines_nearby_and_never_starts_the_device():
     assert not {"Requires", "BindsTo", "Wants", "PrivateNetwork"} & set(keys)
 
 
+def test_the_page_cannot_take_the_memory_of_the_device():
+    keys = {key: value for _, key, value in read_keys(PAGE)}
+    share = keys["MemoryMax"]
+    assert share.endswith("%")
+    assert 50 <= int(share[:-1]) <= 80
+
+
 def test_the_device_s_note_starts_the_page():
     lines = [(key, value) for _, key, value in read_keys("fingerpost.service")]
     note = next(value for key, value in lines if key == "Environment" and value.startswith(NOTE)).split("=")[1]
     assert [value for _, key, value in read_keys(PAGE_STARTER) if key == "PathChanged"] == [note]
     assert [value for _, key, value in read_keys(PAGE) if key == "ConditionPathExists"] == [note]
+    page = [value.partition("=") for _, key, value in read_keys(PAGE) if key == "Environment"]
+    assert [value for name, _, value in page if name == NOTE] == [note], "it ends once the note is gone"
     assert note.startswith("/run/" + dict(lines)["RuntimeDirectory"] + "/"), "it is gone at the next start"
 
 

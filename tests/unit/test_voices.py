@@ -9,6 +9,7 @@ import threading
 import time
 import types
 from pathlib import Path
+from typing import List
 
 import numpy
 import pytest
@@ -16,9 +17,10 @@ import pytest
 from fingerpost.core.errors import VoiceError
 from fingerpost.core.types import Clip
 from fingerpost.devices import voices
+from fingerpost.devices.clipcache import KEPT_STYLES, ClipCache
 from fingerpost.devices.clips import RATE, decode_wav, encode_wav
 from fingerpost.devices.onlinevoice import decode_compressed, fill_online
-from fingerpost.devices.voices import CachedVoice, ClipCache, online_style, shape_speech, speech_rms
+from fingerpost.devices.voices import CachedVoice, online_style, shape_speech, speech_rms
 
 TEXTS = ("Maybe milk.", "Not sure.", "It could also be Alpro long-life soy milk.")
 STUBBORN_CHILD = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -42,6 +44,10 @@ def english(folder: Path, **options) -> CachedVoice:
     return CachedVoice("en", 170, folder, **options)
 
 
+def find_clips(folder: Path) -> List[Path]:
+    return sorted(folder.rglob("*.wav"))
+
+
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory):
     """A cache folder in which a real espeak-ng has spoken."""
@@ -56,7 +62,7 @@ def test_espeak_speaks_and_the_clip_is_at_hand_in_a_new_voice(spoken):
     assert clip.samples.dtype == numpy.int16
     assert 0.3 < clip.seconds < 1.5
     assert english(spoken).cached("It could also be Alpro long-life soy milk.").seconds > 2 * clip.seconds
-    assert len(list(spoken.iterdir())) == 3
+    assert len(find_clips(spoken)) == 3
 
 
 def test_all_speech_is_equally_loud_and_starts_at_once(spoken):
@@ -127,7 +133,7 @@ def test_two_threads_may_render_the_same_texts_at_once(tmp_path):
     assert complaints == []
     assert voice.cached("One.")
     assert voice.cached("Two.")
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(find_clips(tmp_path)) == 2
 
 
 def test_what_is_cached_is_not_rendered_again(spoken, monkeypatch):
@@ -193,7 +199,7 @@ def test_a_damaged_clip_is_never_played_and_rendered_again(tmp_path, damage):
     cache = ClipCache(tmp_path)
     voice = english(tmp_path)
     voice.render(["Hello."])
-    path, = tmp_path.iterdir()
+    path, = find_clips(tmp_path)
     path.write_bytes(damage(path.read_bytes()))
     assert voice.cached("Hello.") is None
     cache.store("espeak-ng en 170 50", "Hello.", noise(0.3))
@@ -203,7 +209,7 @@ def test_a_damaged_clip_is_never_played_and_rendered_again(tmp_path, damage):
 def test_a_damaged_clip_is_rendered_again(tmp_path):
     voice = english(tmp_path)
     voice.render(["Hello."])
-    path, = tmp_path.iterdir()
+    path, = find_clips(tmp_path)
     path.write_bytes(path.read_bytes()[:100])
     voice.render(["Hello."])
     assert voice.cached("Hello.").seconds > 0.2
@@ -226,9 +232,54 @@ def test_memory_holds_the_clips_used_last(tmp_path):
     for text in "abc":
         cache.store("espeak-ng en 170 50", text, noise(0.1))
         voice.cached(text)
-    for path in tmp_path.iterdir():
+    for path in find_clips(tmp_path):
         path.unlink()
     assert [voice.cached(text) is None for text in "abc"] == [True, False, False]
+
+
+def test_a_full_card_does_not_mute_a_voice_that_changes_its_style(tmp_path, monkeypatch):
+    voice = english(tmp_path)
+
+    def refuse(self, style, text, clip):
+        raise VoiceError("cannot keep speech in there: free some space")
+
+    monkeypatch.setattr(ClipCache, "store", refuse)
+    monkeypatch.setattr(ClipCache, "use", lambda self, style: None)
+    voice.set_style("en", 240)
+    with pytest.raises(VoiceError, match="free some space"):
+        voice.render(["One.", "Two."])
+    assert all(map(voice.cached, ("One.", "Two.")))
+    voice.set_style("en", 120)
+    assert voice.cached("One.") is None, "that was another way to say it"
+
+
+def test_of_the_styles_that_are_tried_only_the_last_keep_their_clips(tmp_path, gtts):
+    cache, rates = ClipCache(tmp_path), range(100, 200, 20)
+    fill_online(["Milk"], "en", cache)
+    for number, rate in enumerate(rates):
+        style = f"espeak-ng en {rate} 50"
+        cache.use(style)
+        cache.store(style, "Milk", noise(0.1))
+        os.utime(cache.path(style, "Milk").parent, (number, number))
+    kept = [rate for rate in rates if cache.load(f"espeak-ng en {rate} 50", "Milk")]
+    assert kept == list(rates)[-KEPT_STYLES:]
+    cache.use(f"espeak-ng en {kept[0]} 50")
+    cache.use("espeak-ng de 170 50")
+    assert [rate for rate in kept if cache.load(f"espeak-ng en {rate} 50", "Milk")] == [kept[0], kept[2]]
+    assert cache.load(online_style("en"), "Milk"), "what was fetched stays"
+
+
+def test_what_an_older_fingerpost_has_kept_in_one_folder_is_still_used(tmp_path):
+    cache = ClipCache(tmp_path)
+    for style in ("espeak-ng en 170 50", online_style("en")):
+        cache.store(style, "Milk", noise(0.1))
+        place = cache.path(style, "Milk")
+        old = place.rename(tmp_path / place.name)
+        place.parent.rmdir()
+        assert cache.load(style, "Milk")
+        assert place.exists()
+        assert not old.exists()
+    assert cache.load("espeak-ng en 170 50", "Tea") is None
 
 
 def test_shaping_trims_levels_and_resamples():
@@ -293,7 +344,7 @@ def test_what_the_online_voice_lacks_espeak_says(tmp_path, gtts):
     voice = CachedVoice("de", 170, tmp_path, online=True)
     voice.render(["Milch", "Brot"])
     assert voice.cached("Brot")
-    assert len(list(tmp_path.iterdir())) == 2
+    assert len(find_clips(tmp_path)) == 2
 
 
 def test_a_network_failure_keeps_what_was_fetched(tmp_path, gtts):

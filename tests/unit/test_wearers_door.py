@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.events import Changed, Fault, Recovered, Say
+from fingerpost.core.events import Changed, Fault, Recovered, Say, Tick
 from fingerpost.core.loop import Loop
 from fingerpost.core.state import (
     MENU,
@@ -57,7 +57,7 @@ def test_the_wearer_opens_the_door_hears_how_to_come_in_and_closes_it():
     assert story.state.menu.items == OPEN_DOOR_ITEMS
     assert story.press("action").said() == ["menu_close"]
     assert story.press("action", "long").asked(OpenDoor) == [OpenDoor(False)]
-    story.said()
+    assert story.said() == ["one_moment"]
     assert story.happen(DoorChanged(9.0, False)).said() == ["companion_closed", "menu_companion"]
     assert not story.state.door
     assert story.state.menu.items == MENU_ITEMS
@@ -66,7 +66,7 @@ def test_the_wearer_opens_the_door_hears_how_to_come_in_and_closes_it():
 def test_while_the_door_is_open_code_and_fingerprint_are_said_again():
     story = choose(Story(door=True), "code")
     assert story.asked(TellCode) == [TellCode()]
-    story.said()
+    assert story.said() == ["one_moment"]
     story.happen(OPENED)
     fingerprint = story.asked(Say)[1].utterance
     assert dict(fingerprint.slots) == {"fingerprint": "ABCD0123456789EF"}
@@ -104,7 +104,7 @@ def test_a_menu_that_is_open_has_its_items_moved_and_keeps_its_place():
     story = Story(MENU, menu=Menu.at("help")).happen(OPENED)
     assert story.state.menu.item == "help"
     assert story.said() == ["companion_open", "menu_help"]
-    story.happen(Fault("companion", 2.0))
+    story.happen(DoorChanged(2.0, False))
     assert (story.state.menu.item, story.state.menu.items) == ("help", MENU_ITEMS)
 
 
@@ -122,12 +122,13 @@ def test_nothing_of_it_is_said_into_a_recording(event):
         assert Story(NAMING, naming=naming).happen(event).actions == []
 
 
-def test_a_page_that_has_died_closes_the_door_and_is_told_whenever_it_is_asked_for():
-    story = Story(door=True, viewers=2).happen(Fault("companion", 1.0, "it crashed"))
+def test_a_page_that_fails_is_told_whenever_it_is_asked_for_and_who_looks_on_is_still_heard():
+    story = Story(door=True, viewers=2, reminded_at=0.0).happen(Fault("companion", 1.0, "it does not answer"))
     assert story.said() == ["fault_companion"]
-    assert not story.state.door
-    assert not story.state.viewers
+    assert (story.state.door, story.state.viewers) == (True, 2)
+    assert story.happen(Tick(20.0)).chimed() == ["watched"]
     assert story.happen(Fault("companion", 2.0)).said() == ["fault_companion"]
+    assert story.happen(DoorChanged(3.0, False)).said() == ["companion_closed"]
     assert story.happen(OPENED).said() == ["companion_open"]
     assert not story.state.faults
 
@@ -139,3 +140,36 @@ def test_a_page_that_does_not_work_is_no_news_at_every_waking():
     story.happen(Recovered("companion", 2.0))
     assert story.said() == ["recovered_companion"]
     assert not story.state.faults
+
+
+# From the page itself
+
+AFAR = Press("action", "long", 1.0, afar=True)
+
+
+@pytest.mark.parametrize("event", [OPENED, DoorChanged(1.0, False)])
+@pytest.mark.parametrize("item", ["companion", "code", "close"])
+def test_a_helper_can_neither_open_nor_close_the_door_nor_hear_its_code(item, event):
+    is_open = item != "companion"
+    story = Story(MENU, menu=Menu.at(item, is_open), door=is_open).happen(AFAR)
+    assert not story.asked(OpenDoor) + story.asked(TellCode)
+    assert story.said() == ["only_here"]
+    assert story.happen(event).state.door == event.open, "what the wearer has begun goes on"
+
+
+def test_a_helper_cannot_switch_the_device_off_not_even_where_the_wearer_was_asked():
+    story = Story(MENU)
+    story.happen(Press("both", "long", 1.0, afar=True))
+    assert (story.said(), story.state.confirm_until) == (["only_here"], None)
+    story.press("both", "long")
+    assert story.said() == ["confirm_power_off"]
+    story.happen(Press("both", "long", story.at + 1.0, afar=True))
+    assert (story.said(), story.state.mode) == (["only_here"], MENU)
+
+
+@pytest.mark.parametrize("item", sorted({*MENU_ITEMS, *OPEN_DOOR_ITEMS} - {"companion", "code", "close"}))
+def test_any_other_item_is_the_same_from_afar(item):
+    menu = Menu.at(item)
+    near, afar = [Story(MENU, menu=menu).happen(Press("action", "long", 1.0, afar=afar)) for afar in (False, True)]
+    assert near.actions == afar.actions
+    assert near.state == afar.state

@@ -9,6 +9,7 @@ import socket
 import struct
 from dataclasses import replace
 
+import cv2
 import pytest
 
 from fingerpost.core.errors import WindowError
@@ -16,7 +17,7 @@ from fingerpost.core.events import Changed, Fault, Learned, Recognised, Recovere
 from fingerpost.core.preferences import Preferences
 from fingerpost.core.state import ASLEEP, MENU
 from fingerpost.core.types import Guess, Press
-from fingerpost.core.visits import DoorChanged, OpenDoor, Paired, Preferred, TellCode, Watched
+from fingerpost.core.visits import SECRET, DoorChanged, OpenDoor, Paired, Preferred, TellCode, Watched
 from fingerpost.vision.requests import Reread, TeachThing
 from fingerpost.window import glass, view
 from fingerpost.window.client import MOST_NEWS, Link, Listener
@@ -66,6 +67,31 @@ def test_a_look_is_the_frame_with_what_the_device_makes_of_it(room):
     assert look.crop.tolist() == picture[top:bottom, left:right].tolist()
     assert 0.0 < look.brightness < 1.0
     assert 0.0 <= look.age_seconds < view.MOST_AGE_SECONDS
+
+
+@pytest.mark.parametrize("size", [(2160, 3840), (3000, 4000)])
+def test_of_a_large_frame_a_small_copy_is_shown_with_tip_and_outline_where_they_belong(room, size, caplog):
+    small = draw(RED)
+    height, width = small.shape[:2]
+    picture = cv2.resize(small, size[::-1], interpolation=cv2.INTER_NEAREST)
+    room.see(picture)
+    looks = visit(room, lambda link: see_twice(room, link, picture))
+    for look in looks:
+        assert look.pixels.shape == (round(1280 * size[0] / size[1]), 1280, 3)
+        assert max(look.crop.shape) <= 640
+        assert abs(look.tip["x"] / 1280 - TIP[0] / width) < 0.01
+        assert abs(look.tip["y"] / look.pixels.shape[0] - TIP[1] / height) < 0.01
+        left, top, right, bottom = look.outline
+        shown = cv2.resize(look.pixels[top:bottom, left:right], look.crop.shape[1::-1])
+        assert abs(shown.astype(float) - look.crop).mean() < 8.0
+    assert not caplog.text
+
+
+async def see_twice(room, link, picture):
+    """Two looks, one after the other."""
+    first = await link.look()
+    room.see(picture)
+    return first, await link.look(first.index)
 
 
 def test_a_frame_without_a_finger_is_seen_too(room):
@@ -214,6 +240,17 @@ def test_timings_and_logs_are_told_when_asked_for(room):
         (2, "warning", "line 1"), (3, "warning", "line 2")]
 
 
+def test_each_of_two_who_ask_at_once_has_the_answer_to_its_own_question(room):
+    for number in range(3):
+        room.journal.handle(logging.LogRecord("x", logging.WARNING, "x", 1, f"line {number}", (), None))
+
+    async def story(link):
+        return await asyncio.gather(*(link.ask("logs", after=after) for after in (0, 2, 1)))
+
+    answers = visit(room, story)
+    assert [len(answer["records"]) for answer in answers] == [3, 1, 2]
+
+
 # What may be asked
 
 def test_what_a_companion_does_reaches_the_loop_and_the_eyes(room):
@@ -234,7 +271,7 @@ def test_what_a_companion_does_reaches_the_loop_and_the_eyes(room):
 
     visit(room, story)
     timeless = [replace(event, at=0.0) for event in room.events]
-    assert timeless[:6] == [Press("both", "long", 0.0), Preferred(0.0, "volume", 6),
+    assert timeless[:6] == [Press("both", "long", 0.0, afar=True), Preferred(0.0, "volume", 6),
                             Watched(0.0, 2), Paired(0.0), DoorChanged(0.0, True, "123456", "https://a:1", "AB"),
                             DoorChanged(0.0, False, reason="guessed")]
     teach, reread = room.requests
@@ -242,6 +279,26 @@ def test_what_a_companion_does_reaches_the_loop_and_the_eyes(room):
     assert teach.name == "mug"
     assert [picture.tolist() for picture in teach.pictures] == [picture.tolist() for picture in pictures]
     assert reread == Reread()
+
+
+def test_what_holds_the_code_is_not_shown(room):
+    async def story(link):
+        with link.listen() as listener:
+            for phrase in (*SECRET, "named"):
+                room.view.on_heard(1.0, "123456", phrase)
+            return await listener.get()
+
+    assert visit(room, story)["phrase"] == "named"
+
+
+def test_a_companion_is_busy_until_it_says_otherwise_or_goes(room):
+    async def story(link):
+        for jobs in (1, 0, 1):
+            link.send("busy", jobs=jobs)
+            await until(lambda jobs=jobs: room.hands.jobs == jobs)
+
+    visit(room, story)
+    wait_until(lambda: room.hands.jobs == 0)
 
 
 def test_whoever_goes_looks_on_no_longer_and_leaves_no_door_open(room):
@@ -268,6 +325,7 @@ def test_a_door_that_was_not_open_is_no_news_when_the_companion_ends(room):
 @pytest.mark.parametrize("wish", [("fly", {}, b""), ("press", {"button": "nose", "press": "long"}, b""),
                                   ("prefer", {"name": "volume", "value": 11}, b""),
                                   ("prefer", {"name": "language", "value": "../x"}, b""),
+                                  ("prefer", {"name": "language", "value": "xx"}, b""),
                                   ("teach", {"name": " ", "crops": [[1, 1]]}, b"abc"),
                                   ("teach", {"name": "mug", "crops": [[1, 1]]}, b"ab"),
                                   ("closed", {"reason": "whatever"}, b"")])
@@ -323,19 +381,50 @@ def take_until_state(room):
         return found
 
 
-@pytest.mark.parametrize("later", [None, OpenDoor(False), Fault("companion", 2.0, "it does not start")])
+@pytest.mark.parametrize("later", [None, OpenDoor(False), DoorChanged(2.0, False, reason="missing"),
+                                   Fault("companion", 2.0, "it does not start")])
 def test_a_door_that_was_to_be_opened_before_there_was_a_companion_is_opened_once(room, later):
     room.view.on_action(OpenDoor(True), 1.0)
-    if isinstance(later, Fault):
-        room.happen(later)
-    elif later is not None:
+    if isinstance(later, OpenDoor):
         room.view.on_action(later, 2.0)
+    elif later is not None:
+        room.happen(later)
     assert (b'"door"}' in take_until_state(room)) == (later is None)
     wait_until(lambda: not room.view.is_watched)
+    room.happen(DoorChanged(3.0, True))
     assert b'"door"}' not in take_until_state(room)
 
 
+@pytest.mark.parametrize("answer", [None, DoorChanged(2.0, True), Fault("companion", 2.0, "it does not answer")])
+def test_a_companion_that_comes_back_is_asked_once_more_for_as_long_as_the_wearer_waits(room, answer):
+    with come_in(room):
+        wait_until(lambda: room.view.is_watched)
+        room.view.on_action(OpenDoor(True), 1.0)
+        if answer is not None:
+            room.happen(answer)
+    wait_until(lambda: not room.view.is_watched)
+    assert (b'"door"}' in take_until_state(room)) == (answer is None)
+
+
 # Who is let in
+
+def test_a_companion_that_is_not_wanted_is_sent_away_and_looks_on_no_longer(room):
+    with come_in(room) as visitor:
+        visitor.sendall(pack("watched", viewers=1) + pack("opened", code="1", address="a", fingerprint="f"))
+        wait_until(lambda: len(room.events) == 2)
+        room.glass.send_away()
+        take_all(visitor)
+    wait_until(lambda: len(room.events) == 4)
+    assert [replace(event, at=0.0) for event in room.events[2:]] == [Watched(0.0, 0), DoorChanged(0.0, False)]
+    glass.Glass(room.path, room.view, room.hands).send_away()
+
+
+def test_a_device_that_ends_while_one_looks_in_has_nothing_to_complain_of(tmp_path, caplog):
+    with Room(tmp_path) as room, come_in(room):
+        wait_until(lambda: room.view.is_watched)
+        room.glass.close()
+    assert not caplog.records
+
 
 def test_another_user_is_sent_away(room, monkeypatch, caplog):
     def report(self, level, option, size):

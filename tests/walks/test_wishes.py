@@ -104,7 +104,7 @@ def test_volume_rate_and_language_change_at_once_and_are_said_in_the_new_way(day
 
 def test_in_few_words_doubt_is_still_said(day):
     day.live(2.0)
-    assert day.prefer("verbosity", BRIEF) == ["Brief."]
+    assert day.prefer("verbosity", BRIEF) == ["I say less."]
     assert day.live(2.0, RED, pointing=True) == ["Not sure."]
 
 

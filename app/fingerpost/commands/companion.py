@@ -12,14 +12,25 @@ from typing import Optional
 
 from ..home import state_home
 from ..settings import Settings, load_settings
+from ..upkeep.attendant import NOTE
 from ..upkeep.tether import tether
+
+HIGHEST_PORT = 65535
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost companion`."""
-    parser.add_argument("--port", type=int, help="where the page is on this machine (default: that of the settings)")
+    parser.add_argument("--port", type=read_port,
+                        help="where the page is on this machine (default: that of the settings)")
     parser.add_argument("--settings", type=Path, help="a settings file")
     parser.add_argument("--parent", type=int, metavar="PID", help="end with this process, the device that started it")
+
+
+def read_port(text: str) -> int:
+    """A port as it is given to --port; 0 stands for one that the system chooses."""
+    if not text.isdecimal() or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is no port: give a number from 1 to {HIGHEST_PORT}, as in 8137")
+    return int(text)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -42,7 +53,8 @@ def offer_memory() -> None:
 
 
 async def serve(settings: Settings, path: Optional[Path], port: int) -> None:
-    """Serve until a signal comes; the settings are those of the file `path`, or the defaults."""
+    """Serve until a signal comes, or the device wants the page no more; the settings are those of the file `path`, or
+    the defaults."""
     # What certificates are made with complains of Python 3.8; the first Jetson Nano has none that is newer.
     warnings.filterwarnings("ignore", "Python 3.8 is no longer supported")
     # They need fingerpost[companion], which the command's --help does not.
@@ -59,4 +71,5 @@ async def serve(settings: Settings, path: Optional[Path], port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     parts = Parts(Link(), state_home() / "objects.sqlite", folder, settings, path)
-    await Companion(parts, port, settings.companion.network_port).run(stop)
+    note = os.environ.get(NOTE)
+    await Companion(parts, port, settings.companion.network_port, note=Path(note) if note else None).run(stop)

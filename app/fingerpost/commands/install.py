@@ -27,15 +27,16 @@ GROUPS = ("video", "audio", GPIO)
 STATE = str(DEVICE_STATE)
 SETTINGS = STATE + "/settings.toml"
 FIRST_SETTINGS = "# The settings of this device, read at every start. docs/SETTINGS.md says what may stand here.\n"
-UNIT, PAGE_UNIT = "fingerpost.service", "fingerpost-companion.path"
+UNIT, PAGE_UNIT, PAGE_SERVICE = "fingerpost.service", "fingerpost-companion.path", "fingerpost-companion.service"
 OOM_POLICY = "OOMPolicy=continue", 243
-"""What the service says to a systemd of that release or later, which else ends all of it once the kernel has ended one
-of its processes for want of memory: TensorRT's may go, for ONNX Runtime takes over. Earlier ones go on unasked."""
+"""What a service says to a systemd of that release or later, which else ends all of it once the kernel has ended one
+of its processes for want of memory: TensorRT's may go, for ONNX Runtime takes over, and so may the companion page's
+trainings. Earlier ones go on unasked."""
 FILES: Tuple[Tuple[Dict[str, str], Tuple[Tuple[str, ...], ...]], ...] = (
     ({UNIT: "/etc/systemd/system/fingerpost.service",
       "fingerpost-failed.service": "/etc/systemd/system/fingerpost-failed.service",
       PAGE_UNIT: "/etc/systemd/system/fingerpost-companion.path",
-      "fingerpost-companion.service": "/etc/systemd/system/fingerpost-companion.service"},
+      PAGE_SERVICE: "/etc/systemd/system/fingerpost-companion.service"},
      (("systemctl", "daemon-reload"),)),
     ({"journald.conf": "/etc/systemd/journald.conf.d/fingerpost.conf"},
      (("systemctl", "restart", "systemd-journald.service"),)),
@@ -153,8 +154,8 @@ def fill_in(settings: Settings, systemd: int = 0) -> Dict[str, str]:
     for mark, value in values.items():
         texts = {name: text.replace(mark, value) for name, text in texts.items()}
     line, release = OOM_POLICY
-    if systemd >= release:
-        texts[UNIT] = texts[UNIT].replace("[Service]\n", f"[Service]\n{line}\n")
+    for unit in (UNIT, PAGE_SERVICE) if systemd >= release else ():
+        texts[unit] = texts[unit].replace("[Service]\n", f"[Service]\n{line}\n")
     return texts
 
 

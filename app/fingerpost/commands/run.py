@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
+import sys
 import threading
 from contextlib import ExitStack
 from dataclasses import replace as change
 from functools import partial
 from pathlib import Path
-from typing import Optional, Sequence
+from typing import Mapping, Optional, Sequence, TextIO
 
 from ..announcements import PREPARING, STARTING, load_announcement
 from ..core.errors import SoundError
@@ -21,7 +23,7 @@ from ..core.types import Utterance
 from ..devices.clocks import RealClock
 from ..devices.pluggable import PluggableSpeaker
 from ..home import state_home
-from ..observers import Transcript
+from ..observers import Faults, Transcript
 from ..settings import Settings, load_settings
 from ..sounding import open_phrases, open_speaker
 from ..upkeep.diary import Diary, find_diary
@@ -60,7 +62,8 @@ def main(args: argparse.Namespace) -> int:
         journal = Journal()
         logging.getLogger().addHandler(journal)
         stack.callback(logging.getLogger().removeHandler, journal)
-        observers = [Transcript(start=clock.now()), stack.enter_context(Diary(find_diary()))]
+        told = Faults if is_kept(sys.stdout) else Transcript
+        observers = [told(start=clock.now()), stack.enter_context(Diary(find_diary()))]
         speaker = open_speaker(settings, stack)
         announced = announce(STARTING, settings, speaker, clock, observers)
         options = ["--settings", str(args.settings.absolute())] if args.settings else []
@@ -114,6 +117,16 @@ def announce(phrase: str, settings: Settings, speaker: Speaker, clock: Clock, ob
     for observer in observers:
         observer.on_heard(clock.now(), book.text(Utterance(phrase)), phrase)
     return True
+
+
+def is_kept(output: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether what is written there goes to the system's journal, which keeps it for months: what the wearer hears is
+    their own affair. Systemd names the journal's file by device and inode (systemd.exec(5), $JOURNAL_STREAM)."""
+    try:
+        found = os.fstat(output.fileno())
+    except (OSError, ValueError):
+        return False  # it is no file, or closed
+    return environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
 
 
 def catch_signals(stop: threading.Event) -> None:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from ..core.speech import BATCH_TEXTS
+from ..devices.clipcache import ClipCache
 from ..devices.onlinevoice import fill_online
-from ..devices.voices import ClipCache
 from ..home import state_home
 from ..memory.learner import Learner
 from ..networks import open_recogniser

@@ -15,7 +15,7 @@ PAGES = {"/": "live.html", "/fingertips": "fingertips.html", "/objects": "object
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
          ".js": "text/javascript; charset=utf-8", ".png": "image/png", ".wav": "audio/wav"}
 STATIC = "/static/"
-_OPEN_FILES = ("base.css", "icon.svg", "pair.js", "api.js", "dom.js")
+_OPEN_FILES = ("base.css", "icon.svg", "pair.js")
 OPEN_PATHS = ("/pair", "/api/pair", *(STATIC + name for name in _OPEN_FILES))
 """What those see who have not paired yet: the page for the code, and what it is made of."""
 

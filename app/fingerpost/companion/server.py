@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Callable, Dict, FrozenSet, List, Optional
 
 from aiohttp import web
@@ -49,10 +51,10 @@ class Companion:
 
     def __init__(self, parts: Parts, port: int, network_port: int,
                  say: Callable[[str], None] = partial(print, flush=True), now: Callable[[], float] = time.monotonic,
-                 addresses: Callable[[], List[str]] = list_addresses) -> None:
+                 addresses: Callable[[], List[str]] = list_addresses, note: Optional[Path] = None) -> None:
         """`port` is that on this machine itself, `network_port` that of the door to the network; `say` prints, and
-        `addresses` are this machine's."""
-        self._parts, self._port, self._say, self._now = parts, port, say, now
+        `addresses` are this machine's. With a `note`, the page is wanted for as long as that file is there."""
+        self._parts, self._port, self._say, self._now, self._note = parts, port, say, now, note
         self.sessions = Sessions(now)
         self.entrance = Entrance(self.sessions, now)
         self.entrance.on_paired = self._welcome
@@ -61,6 +63,9 @@ class Companion:
         self._codes = Codes(self.entrance.pairings[False], self._print_code, now)
         self._door: Optional[Door] = None
         self.app = self._build()
+        self._jobs = self.app[workshop.JOBS]
+        self._jobs_told = 0
+        self.sessions.on_empty = partial(bursts.forget_all, self.app)
 
     @property
     def address(self) -> str:
@@ -68,7 +73,7 @@ class Companion:
         return f"http://{LOOPBACK}:{self._door.port if self._door else self._port}"
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Serve until told to stop. Raises SettingsError where the port is taken."""
+        """Serve until told to stop, or wanted no more. Raises SettingsError where the port is taken."""
         runner = web.AppRunner(self.app, **_HTTP)
         await runner.setup()
         assert runner.server is not None
@@ -117,14 +122,29 @@ class Companion:
     async def _hear(self, server: web.Server) -> None:
         with self._parts.link.listen() as listener:
             async for news in listener:
+                if news["kind"] == "device":
+                    self._jobs_told = 0  # another device knows of none
                 await self.opening.hear(news, server)
 
     async def _look_after(self) -> None:
-        while True:
+        while self._is_wanted():
             self._codes.step()
             self.sessions.end_expired()
             await self.opening.step()
+            self._tell_busy()
             await asyncio.sleep(STEP_SECONDS)
+
+    def _is_wanted(self) -> bool:
+        """Whether the device still wants the page; a job that runs is finished first."""
+        return self._note is None or self._note.exists() or self._jobs.running is not None
+
+    def _tell_busy(self) -> None:
+        """Have the device know how many jobs run: it does not end the page meanwhile."""
+        jobs = int(self._jobs.running is not None)
+        if jobs != self._jobs_told:
+            with suppress(WindowError):  # it is told a second later
+                self._parts.link.send("busy", jobs=jobs)
+                self._jobs_told = jobs
 
     def _welcome(self, network: bool) -> None:
         if not network:

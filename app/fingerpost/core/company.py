@@ -14,8 +14,8 @@ from .errors import PreferenceError
 from .events import Action, Chime, Say
 from .preferences import change, confirm
 from .replies import Outcome, mend, reply, tell_place
-from .state import MENU, NAMING, Menu, State
-from .types import Utterance
+from .state import ASLEEP, MENU, NAMING, Menu, State
+from .types import URGENT, Utterance
 from .visits import (
     CLOSED,
     GUESSED,
@@ -60,25 +60,26 @@ def open_door(state: State) -> Outcome:
 
 def close_door(state: State) -> Outcome:
     """The wearer lets nobody in any more."""
-    return state, (OpenDoor(False),)
+    return state, (reply("one_moment"), OpenDoor(False))
 
 
 def tell_code(state: State) -> Outcome:
     """The wearer asks for the code once more."""
-    return state, (TellCode(),)
+    return state, (reply("one_moment"), TellCode())
 
 
 def on_door_changed(state: State, changed: DoorChanged) -> Outcome:
     """Say how to come in, or that nobody can any more; in the menu, the items are others now.
 
-    Into a recording nothing is said: the menu tells the code again.
+    Into a recording nothing is said: the menu tells the code again. A wearer who points on is not to lose the code, nor
+    the news that somebody tries to guess it.
     """
     was_open, state = state.door, move_door(state, changed.open)
     if state.mode == NAMING:
         return state, ()
     if not changed.open:
         phrase = _CLOSED_PHRASES.get(changed.reason, _CLOSED_PHRASES[CLOSED])
-        return state, (Say(Utterance(phrase, priority=1)),) + tell_place(state)
+        return state, (Say(Utterance(phrase, priority=URGENT if changed.reason == GUESSED else 1)),) + tell_place(state)
     return mend(state, "companion"), _tell_way_in(changed, again=was_open) + tell_place(state)
 
 
@@ -93,29 +94,28 @@ def _tell_way_in(changed: DoorChanged, again: bool) -> Tuple[Action, ...]:
     """Address and code, and who hears them again also hears how the fingerprint begins."""
     slots = (("address", changed.address), ("code", changed.code))
     if not again:
-        return (Say(Utterance("companion_open", slots, priority=1)),)
+        return (Say(Utterance("companion_open", slots, priority=URGENT)),)
     digits = changed.fingerprint.replace(":", "").upper()[:FINGERPRINT_DIGITS]
-    return (Say(Utterance("companion_code", slots, priority=1)),
-            Say(Utterance("companion_fingerprint", (("fingerprint", digits),), priority=1)))
+    return (Say(Utterance("companion_code", slots, priority=URGENT)),
+            Say(Utterance("companion_fingerprint", (("fingerprint", digits),), priority=URGENT)))
 
 
 def on_watched(state: State, watched: Watched) -> Outcome:
     """Somebody begins to look on, or nobody does any more."""
     began = watched.viewers > 0 and not state.viewers
-    state = replace(state, viewers=watched.viewers, reminded_at=None if began else state.reminded_at)
-    return remind(state, watched.at)
+    return remind(replace(state, viewers=watched.viewers, owes_reminder=began or state.owes_reminder), watched.at)
 
 
 def remind(state: State, at: float) -> Outcome:
     """The faint earcon while somebody looks on: as that begins, and from time to time; but never into a recording, nor
-    over what the device has just begun to say."""
-    due = state.reminded_at is None or at - state.reminded_at >= WATCHED_SECONDS
+    over what the device has just begun to say. Who has only glanced in meanwhile is heard all the same."""
+    due = state.owes_reminder or (state.viewers > 0 and at - state.reminded_at >= WATCHED_SECONDS)
     talks = state.mode == NAMING or at - state.said_at < QUIET_SECONDS
-    if not state.viewers or not due or talks:
+    if not due or talks or state.mode == ASLEEP:  # while the device sleeps, nothing is shown
         return state, ()
-    return replace(state, reminded_at=at), (Chime("watched"),)
+    return replace(state, reminded_at=at, owes_reminder=False), (Chime("watched"),)
 
 
 def on_paired(state: State, paired: Paired) -> Outcome:
-    """Somebody has come in; in a recording, the earcon alone tells so once it is over."""
-    return state, () if state.mode == NAMING else (Say(Utterance("helper_joined", priority=1)),)
+    """Somebody has come in, which nothing cuts off; in a recording, the earcon alone tells so once it is over."""
+    return state, () if state.mode == NAMING else (Say(Utterance("helper_joined", priority=URGENT)),)

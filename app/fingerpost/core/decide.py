@@ -107,12 +107,11 @@ def on_fault(state: State, fault: Fault) -> Outcome:
     """Announce the fault once. What was seen before one that blinds is forgotten: no stale name may follow.
 
     A fault of the memory, the microphone or the companion page is the answer to a press, and so is announced every
-    time. Samples that were being learned wait again. Without the companion page nobody looks on.
+    time. Samples that were being learned wait again. Whether the door of a page that fails is closed, and nobody looks
+    on any more, the window tells: a fault alone does not prove it.
     """
     if fault.part in ("memory", "eyes") and state.learning_samples:
         state = replace(state, waiting_samples=state.learning_samples, learning_samples=0)
-    if fault.part == "companion":
-        state = replace(company.move_door(state, False), viewers=0)
     known = fault.part in state.faults and fault.part not in ASKED_FOR
     state = replace(state, faults=state.faults | {fault.part})
     if fault.part in BLINDING:
@@ -137,8 +136,8 @@ def on_recovered(state: State, recovered: Recovered) -> Outcome:
 
 
 def on_model_changed(state: State, changed: ModelChanged) -> Outcome:
-    """Another network names things: that is told when the wearer can listen."""
-    return replace(state, news="model_newer" if changed.newer else "model_older", news_until=None), ()
+    """Another network runs: that is told when the wearer can listen."""
+    return replace(state, news=f"{changed.name}_{'newer' if changed.newer else 'older'}", news_until=None), ()
 
 
 def on_preparing(state: State, preparing: Preparing) -> Outcome:

@@ -120,10 +120,12 @@ class Changed:
 
 @dataclass(frozen=True)
 class ModelChanged:
-    """Another object network names things from now on: a newer one, or one that was live before."""
+    """Another network runs from now on: a newer one, or one that was live before. `name` is objects, fingertip or
+    detector."""
 
     at: float
     newer: bool
+    name: str = "objects"
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,9 @@ class PerceptionThread(threading.Thread):
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.heartbeat = Heartbeat("perception", PERCEPTION_PATIENCE_SECONDS)
         eyes.preparing = self._prepare
+        self._doing: Optional[Action] = None
         self._changing: Optional[Preparing] = None
-        """What the wearer was told last, while another way to look is chosen."""
+        """What the wearer was told last, while the eyes do what takes long."""
         self._good_at = clock.now()
         self._last_index: Optional[int] = None
         self._camera_lost = False
@@ -63,7 +64,7 @@ class PerceptionThread(threading.Thread):
         """Take a request of the loop; it goes before the next frame. Who chooses another way to look once more, since
         it takes long, is told again to wait."""
         changing = self._changing
-        if isinstance(action, ChangeWay) and changing is not None:
+        if isinstance(action, ChangeWay) and isinstance(self._doing, ChangeWay) and changing is not None:
             self.events.put(replace(changing, at=self._clock.now()))
         else:
             self._requests.put(action)
@@ -100,11 +101,12 @@ class PerceptionThread(threading.Thread):
         if isinstance(request, Sleep):
             self._asleep = request.asleep
             return
+        self._doing = request
         try:
             self.events.put(self._eyes.do(request, self._clock.now()))
         finally:
             self.heartbeat.beat()
-            self._changing = None
+            self._doing = self._changing = None
 
     def _prepare(self, minutes: bool) -> None:
         """The eyes are alive, and load a network for another way to look: that is said, once."""

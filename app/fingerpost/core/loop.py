@@ -50,6 +50,9 @@ class Loop:
     def feed(self, event: Event) -> None:
         """Decide on one event and act."""
         self.state, actions = decide(self.state, event)
+        for action in actions:
+            if isinstance(action, Prefer):  # before others hear of it: they render what is said in the new way
+                self._prefer(action.preferences)
         for observer in self._observers:
             observer.on_event(event, self.state)
         for action in actions:
@@ -76,11 +79,9 @@ class Loop:
             self.switched_off = True
         elif isinstance(action, (Listen, StopListening)):
             self._hear(action)
-        elif isinstance(action, Prefer):
-            self._prefer(action.preferences)
         elif isinstance(action, (OpenDoor, TellCode)):
             self._go_to_door(action, at)
-        else:
+        elif not isinstance(action, Prefer):
             self._submit(action)
 
     def _hear(self, action: Action) -> None:
@@ -89,7 +90,6 @@ class Loop:
             self._ear.listen()
         else:
             self._ear.stop()
-
 
     def _go_to_door(self, action: Action, at: float) -> None:
         if self._door is not None:

@@ -12,6 +12,8 @@ from .state import MENU, NAMING, PAST_FINGER, POINTING, STARTING, STOPPING, WHOL
 from .types import Press, Utterance
 
 _DOOR = {"companion": company.open_door, "code": company.tell_code, "close": company.close_door}
+ONLY_HERE = reply("only_here")
+"""The answer to a helper at the companion page who would open or close its door, hear its code, or switch off."""
 ELSEWHERE = ("taught", "elsewhere")
 """Changes that the wearer has not asked for."""
 _WAY_PHRASES = {PAST_FINGER: "way_past_finger", WHOLE_THINGS: "way_whole_things", "": "way_only"}
@@ -47,7 +49,7 @@ def choose_item(state: State, press: Press) -> Outcome:
     if item == "help":
         return state, (reply("help"),)
     if item in _DOOR:
-        return _DOOR[item](state)
+        return _DOOR[item](state) if not press.afar else (state, (ONLY_HERE,))
     return replace(state, question=item), (Report(),)
 
 
@@ -60,7 +62,9 @@ def leave_menu(state: State, press: Press) -> Outcome:
 
 
 def power_off(state: State, press: Press) -> Outcome:
-    """Ask the first time, switch off the second."""
+    """Ask the first time, switch off the second; but for nobody who is not there."""
+    if press.afar:
+        return state, (ONLY_HERE,)
     if state.confirm_until is not None and press.at <= state.confirm_until:
         return replace(state, mode=STOPPING), (reply("stopping"), PowerOff())
     return replace(state, confirm_until=press.at + state.rules.confirm_seconds), (reply("confirm_power_off"),)

@@ -65,9 +65,17 @@ class PhraseBook:
         return [piece.strip(" ,.:") if isinstance(piece, str) else piece for piece in pieces
                 if not isinstance(piece, str) or any(map(str.isalnum, piece))]
 
+    def free_names(self) -> Tuple[str, ...]:
+        """Names for things taught by button, where the settings have none of their own."""
+        return tuple(self._template("free_names").split(", "))
+
+    def numbered_name(self, number: int) -> str:
+        """A name for one more of them, once there are so many."""
+        return self._template("free_name").format(number=number)
+
     def fixed_texts(self) -> List[str]:
         """All phrases without slots: they are rendered before anyone waits for them."""
-        return [text for text in self._phrases.values() if not slots_of(text)]
+        return [text for key, text in self._phrases.items() if not slots_of(text) and key != "free_names"]
 
     def naming_texts(self, object_id: str, phrases: Tuple[str, ...] = NAMING_PHRASES) -> List[str]:
         """Everything that the voice says with this object's name alone."""

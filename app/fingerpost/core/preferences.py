@@ -61,18 +61,13 @@ def change(preferences: Preferences, name: str, value: object,
 
 
 def confirm(preferences: Preferences, name: str) -> Utterance:
-    """What the wearer hears when that has changed: at once, and already in the new way."""
-    if name == "verbosity":
-        return _reply(_VERBOSITY_PHRASES[preferences.verbosity])
-    if name == "diary":
-        return _reply("diary_on" if preferences.diary else "diary_off")
-    if name == "language":
-        return _reply("language_chosen")
-    return _reply("rate_chosen" if name == "words_per_minute" else "volume_chosen", str(getattr(preferences, name)))
-
-
-def _reply(phrase: str, number: str = "") -> Utterance:
-    return Utterance(phrase, (("number", number),) if number else (), priority=1, interrupts=True)
+    """What the wearer hears when that has changed, already in the new way. It cuts nothing off, for a helper may have
+    changed it; of several changes in a row only the last is told."""
+    phrases = {"verbosity": _VERBOSITY_PHRASES[preferences.verbosity], "language": "language_chosen",
+               "diary": "diary_on" if preferences.diary else "diary_off", "words_per_minute": "rate_chosen",
+               "volume": "volume_chosen"}
+    number = (("number", str(getattr(preferences, name))),) if name in LIMITS and name != "verbosity" else ()
+    return Utterance(phrases[name], number, priority=1, topic=name)
 
 
 def _is_language(value: object, languages: Optional[Sequence[str]]) -> bool:

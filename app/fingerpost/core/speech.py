@@ -12,14 +12,12 @@ from .errors import SoundError, VoiceError
 from .heartbeat import Heartbeat
 from .phrases import PhraseBook, Piece
 from .ports import Clock, Speaker, Voice
-from .types import Clip, Utterance
+from .types import URGENT, Clip, Utterance
 
 log = logging.getLogger(__name__)
 BATCH_TEXTS = 50
 """Texts that are rendered in one go: enough to start a process rarely, few enough to go on soon."""
 _NICENESS = 10
-URGENT = 2
-"""Utterances of this priority and above, as faults have it, are cut off by the wearer alone, and not by each other."""
 SPEECH_PATIENCE_SECONDS = 30.0
 """A turn of the mouth may have to render one text, for which the voice takes 20.5 s at most before it gives up."""
 RENDERING_PATIENCE_SECONDS = 60.0
@@ -48,16 +46,19 @@ class Mouth:
         self._priority = 0  # of the utterance whose turn it was last
         self._chime_until = float("-inf")
         self._rendering = False
+        self._complaint = ""
         self.something_to_say = threading.Event()
         self.heartbeat = Heartbeat("speech", SPEECH_PATIENCE_SECONDS)
 
     def say(self, utterance: Utterance) -> None:
         """Queue the utterance by priority; one that interrupts takes the place of everything else that is not urgent.
 
-        What waits already is not said twice: the news of a loose plug would grow without end.
+        What waits already is not said twice: the news of a loose plug would grow without end. Of one topic, only the
+        last waits.
         """
         with self._lock:
-            self._queue = [waiting for waiting in self._queue if waiting != utterance]
+            self._queue = [waiting for waiting in self._queue
+                           if waiting != utterance and not utterance.topic == waiting.topic != ""]
             if utterance.interrupts:
                 self._make_way()
             place = sum(1 for waiting in self._queue if waiting.priority >= utterance.priority)
@@ -118,7 +119,9 @@ class Mouth:
         try:
             self._voice.render([piece])
         except VoiceError as error:
-            log.error("%s", error)
+            if str(error) != self._complaint:  # a full card is no news at every word
+                log.error("%s", error)
+            self._complaint = str(error)
         return self._voice.cached(piece) or self._earcons["fault"]
 
     def _attempt(self, clip: Clip, mix: bool = False) -> bool:

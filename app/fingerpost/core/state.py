@@ -240,7 +240,9 @@ class State:
     """Whether the companion page can be reached over the network."""
     viewers: int = 0
     """How many browsers see what the camera sees."""
-    reminded_at: Optional[float] = None
+    reminded_at: float = float("-inf")
     """When the wearer was last reminded of that."""
+    owes_reminder: bool = False
+    """Whether somebody has begun to look on, which the wearer has not heard yet; also when they have gone by now."""
     said_at: float = float("-inf")
     """When the device last had something to say."""

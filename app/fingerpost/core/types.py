@@ -12,6 +12,8 @@ MODE, ACTION, BOTH = "mode", "action", "both"
 SHORT, LONG = "short", "long"
 TAUGHT = "taught:"
 """What the object ids of taught things begin with."""
+URGENT = 2
+"""Utterances of this priority and above, as faults have it, are cut off by the wearer alone, and not by each other."""
 NOTHING = "nothing"
 """The object id that stands for no thing at all; never spoken as a name."""
 
@@ -87,6 +89,8 @@ class Press:
     button: str
     kind: str
     at: float
+    afar: bool = False
+    """Whether a helper presses it at the companion page, and nobody at the device itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +99,8 @@ class Clip:
 
     samples: numpy.ndarray
     rate: int
+    least_volume: float = 0.0
+    """It is at least so loud, in [0, 1], whatever the volume."""
 
     @property
     def seconds(self) -> float:
@@ -115,3 +121,5 @@ class Utterance:
     slots: Tuple[Tuple[str, str], ...] = ()
     priority: int = 0
     interrupts: bool = False
+    topic: str = ""
+    """Of what waits on one topic only the last is said; empty for none."""

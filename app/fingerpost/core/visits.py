@@ -10,6 +10,8 @@ from .preferences import Preferences
 CLOSED, GUESSED, MISSING, OFFLINE = "", "guessed", "missing", "offline"
 """Why the door is closed: because it was asked for, after too many wrong codes, as what it needs is not installed, or
 as there is no network."""
+SECRET = ("companion_open", "companion_code")
+"""Phrases with the code, which is for the ear alone: they are neither written down nor shown."""
 
 
 @dataclass(frozen=True)

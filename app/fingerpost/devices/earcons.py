@@ -11,6 +11,7 @@ buzzes (unsure), a quick double hiss like a shutter (recorded), one steady beep 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Sequence, Tuple
 
@@ -25,6 +26,8 @@ EARCON_RMS = 10 ** (-20 / 20)
 """The root mean square of an earcon over its whole length, -20 dBFS: as loud as speech."""
 FAINT = {"watched": 10 ** (-12 / 20)}
 """What is heard again and again is fainter, by 12 dB."""
+LEAST_VOLUMES = {"watched": 0.15}
+"""What nobody may turn down until it cannot be heard, as a helper might who wants to look on unnoticed."""
 LOWEST_HZ, HIGHEST_HZ = 150.0, 5000.0
 """The band that small earphones and bone conductors carry, and ears past fifty hear."""
 
@@ -82,7 +85,8 @@ def synthesise(name: str) -> Clip:
 def read_earcons(folder: Path) -> Dict[str, Clip]:
     """All earcons from their WAV files by name; raises SoundError when one is missing or damaged."""
     try:
-        return {name: decode_wav((folder / f"{name}.wav").read_bytes()) for name in EARCONS}
+        return {name: replace(decode_wav((folder / f"{name}.wav").read_bytes()),
+                              least_volume=LEAST_VOLUMES.get(name, 0.0)) for name in EARCONS}
     except (OSError, SoundError) as error:
         raise SoundError(f"the earcons in {folder} cannot be read ({error}): run "
                          f"`python -m fingerpost.devices.earcons {folder}`") from error

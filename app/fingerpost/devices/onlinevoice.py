@@ -10,9 +10,10 @@ import numpy
 from ..core.errors import VoiceError
 from ..core.types import Clip
 from ..environment import changed_environment
+from .clipcache import ClipCache
 from .clips import RATE
 from .sound import load_pygame
-from .voices import ClipCache, online_style, shape_speech
+from .voices import online_style, shape_speech
 
 
 def fill_online(texts: Iterable[str], language: str, cache: ClipCache) -> int:

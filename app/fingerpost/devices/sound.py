@@ -84,7 +84,7 @@ class PygameSpeaker(Speaker):
             clip = Clip(numpy.zeros(1, numpy.int16), RATE)
         try:
             sound = self._mixer.Sound(buffer=resample(clip.samples, clip.rate).tobytes())
-            sound.set_volume(self._volume)
+            sound.set_volume(max(self._volume, clip.least_volume))
             if mix:
                 self._earcon_channel().play(sound)
             else:

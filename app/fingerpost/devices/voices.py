@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Optional, Sequence
@@ -23,8 +20,8 @@ from ..core.errors import SoundError, VoiceError
 from ..core.ports import Voice
 from ..core.types import Clip
 from ..environment import copy_environment
-from ..wholefile import write_whole
-from .clips import RATE, decode_wav, encode_wav, limit, resample
+from .clipcache import ClipCache
+from .clips import RATE, decode_wav, limit, resample
 from .espeak_child import FAILED
 
 SPEECH_RMS = 10 ** (-20 / 20)
@@ -39,39 +36,6 @@ START_SECONDS, TEXT_SECONDS = 20.0, 0.5
 _PREFIX = "fingerpost-render-"
 _LEFT_SECONDS = 3600.0
 """A folder with this prefix that is older was left by a batch that was cut off."""
-
-
-class ClipCache:
-    """Clips in a folder, found by their style (who speaks, and how) and their text.
-
-    Each is a WAV file followed by its CRC-32, so that one that a power cut has damaged is never played.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def path(self, style: str, text: str) -> Path:
-        """Where the clip lies, if it is there."""
-        return self._folder / (hashlib.sha256(f"{style}\n{text}".encode()).hexdigest() + ".wav")
-
-    def load(self, style: str, text: str) -> Optional[Clip]:
-        """The clip, or None when it is missing or damaged."""
-        try:
-            data = self.path(style, text).read_bytes()
-            if struct.pack("<I", zlib.crc32(data[:-4])) != data[-4:]:
-                return None
-            return decode_wav(data[:-4])
-        except (OSError, SoundError):
-            return None
-
-    def store(self, style: str, text: str, clip: Clip) -> None:
-        """Keep the clip; raises VoiceError when the folder cannot be written."""
-        data = encode_wav(clip)
-        try:
-            write_whole(self.path(style, text), data + struct.pack("<I", zlib.crc32(data)), sync=False)
-        except OSError as error:
-            raise VoiceError(f"cannot keep speech in {self._folder} ({error.strerror}): free some space or "
-                             "make the folder writable") from error
 
 
 class Style(NamedTuple):
@@ -102,8 +66,9 @@ class CachedVoice(Voice):
     """espeak-ng through a cache; with `online`, clips that `fill_online` (onlinevoice.py) has fetched come first.
 
     `language` is an espeak-ng voice such as "de", `rate_wpm` words per minute (80 to 450), `pitch` 0 to 99.
-    The `memory_clips` clips used last stay in memory. Any thread may use it at any time: renderings share nothing, and
-    a clip that two of them make is put in place by both, whole.
+    The `memory_clips` clips used last stay in memory, and so does what cannot be cached: a card that is full must not
+    mute the device. Any thread may use it at any time: renderings share nothing, and a clip that two of them make is
+    put in place by both, whole.
     """
 
     def __init__(self, language: str, rate_wpm: int, cache_dir: Path, pitch: int = 50, online: bool = False,
@@ -131,14 +96,14 @@ class CachedVoice(Voice):
         with self._lock:
             clip = self._memory.pop(text, None) or self._load(text, self._style)
             if clip is not None:
-                self._memory[text] = clip
-                while len(self._memory) > self._memory_clips:
-                    self._memory.popitem(last=False)
+                self._remember(text, clip)
             return clip
 
     def render(self, texts: Sequence[str]) -> None:
         """See `Voice.render`: one short-lived process for all missing texts; what succeeds is always kept."""
         style = self._style
+        if len(texts) > 1:  # one alone is waited for
+            self._cache.use(style.name)
         missing = [text for text in OrderedDict.fromkeys(texts) if self._load(text, style) is None]
         if not missing:
             return
@@ -146,13 +111,19 @@ class CachedVoice(Voice):
         try:
             with tempfile.TemporaryDirectory(prefix=_PREFIX) as folder:
                 paths = {text: Path(folder) / f"{index}.wav" for index, text in enumerate(missing)}
-                complaint = self._run_child(paths, style)
-                silent = [text for text in missing if not self._keep(text, paths[text], style)]
+                complaints = [self._run_child(paths, style)]
+                complaints += [self._keep(text, path, style) for text, path in paths.items()]
         except OSError as error:
             raise VoiceError(f"cannot render speech ({error}): free some space in "
                              f"{tempfile.gettempdir()}") from error
-        if complaint or silent:
-            raise VoiceError(complaint or f"espeak-ng made no sound of {silent[0]!r}: word it differently")
+        if any(complaints):
+            raise VoiceError(next(filter(None, complaints)))
+
+    def _remember(self, text: str, clip: Clip) -> None:
+        """Keep a clip of the present style in memory; the caller holds the lock."""
+        self._memory[text] = clip
+        while len(self._memory) > self._memory_clips:
+            self._memory.popitem(last=False)
 
     def _load(self, text: str, style: Style) -> Optional[Clip]:
         clips = (self._cache.load(name, text) for name in style.names)
@@ -177,15 +148,22 @@ class CachedVoice(Voice):
             return reason
         return f"espeak-ng failed ({reason}): run `fingerpost doctor`"
 
-    def _keep(self, text: str, path: Path, style: Style) -> bool:
-        """Shape and cache what the process has written; False when there is nothing to be heard."""
+    def _keep(self, text: str, path: Path, style: Style) -> str:
+        """Shape and cache what the process has written; returns what went wrong, empty when all went well."""
         try:
             clip = shape_speech(decode_wav(path.read_bytes()))
         except (FileNotFoundError, SoundError):
-            return False
-        if len(clip.samples):
+            clip = Clip(numpy.zeros(0, numpy.int16), RATE)
+        if not len(clip.samples):
+            return f"espeak-ng made no sound of {text!r}: word it differently"
+        try:
             self._cache.store(style.name, text, clip)
-        return len(clip.samples) > 0
+        except VoiceError as error:
+            with self._lock:
+                if style == self._style:
+                    self._remember(text, clip)
+            return str(error)
+        return ""
 
 
 def clear_leftovers() -> None:

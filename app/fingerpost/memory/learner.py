@@ -23,11 +23,13 @@ class Learner:
 
     def __init__(self, store: ObjectStore, recogniser: Recogniser, names: Sequence[str],
                  prepare: Callable[[str], None] = lambda object_id: None,
-                 recorded: Callable[[], Optional[Clip]] = lambda: None) -> None:
-        """`names` are there for what is taught by button; `prepare` is told of each object with a new name, to have its
-        phrases rendered without keeping us waiting; `recorded` gives the wearer's voice in the last recording."""
+                 recorded: Callable[[], Optional[Clip]] = lambda: None,
+                 number: Callable[[int], str] = "thing {}".format) -> None:
+        """`names` are there for what is taught by button, and those that `number` makes once all are taken; `prepare`
+        is told of each object with a new name, to have its phrases rendered without keeping us waiting; `recorded`
+        gives the wearer's voice in the last recording."""
         self._store, self._recogniser = store, recogniser
-        self._names, self._prepare, self._recorded = tuple(names), prepare, recorded
+        self._names, self._prepare, self._recorded, self._number = tuple(names), prepare, recorded, number
         self._taught: Tuple[TaughtObject, ...] = ()
         # What has been forgotten keeps its name here: it is spoken of once more.
         self._spoken: Dict[str, Tuple[str, Optional[Clip]]] = {}
@@ -76,7 +78,7 @@ class Learner:
         Numbers go on where the list ends: after "thing one" to "thing five" comes "thing 6", not a second first.
         """
         taken = {thing.name for thing in self._taught}
-        numbered = (f"thing {number}" for number in range(len(self._names) + 1, len(self._names) + len(taken) + 2))
+        numbered = map(self._number, range(len(self._names) + 1, len(self._names) + len(taken) + 2))
         return tuple(name for name in self._names if name not in taken) or (
             next(name for name in numbered if name not in taken),)
 

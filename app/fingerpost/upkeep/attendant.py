@@ -25,8 +25,9 @@ NICENESS = 5
 """How readily the page yields the processor to the device."""
 START_SECONDS = 45.0
 """One that has not looked in at the device's window by then hangs, and is started anew."""
-ANSWER_SECONDS = 45.0
-"""So long the door may take to open or close; on a slow board the page has to be started for it."""
+ANSWER_SECONDS, PRESENT_SECONDS = 45.0, 8.0
+"""So long the door may take to open or close; on a slow board the page has to be started for it, and so long where it
+is there already."""
 MOST_STARTS, STARTS_SECONDS = 3, 600.0
 """It is started so often within so long, and then given up."""
 NEEDED = ("aiohttp", "cryptography")
@@ -76,7 +77,8 @@ class ChildPage(Page):
 
 
 class ServicePage(Page):
-    """A service of systemd, which starts whenever a note is written and ends with the device's."""
+    """A service of systemd, which starts whenever a note is written, and ends with the device's. It also ends by itself
+    once the note is gone."""
 
     def __init__(self, note: Path) -> None:
         self._note, self._started = note, False
@@ -92,7 +94,9 @@ class ServicePage(Page):
         return self._started
 
     def end(self) -> None:
-        """Leave that to systemd."""
+        """Take the note back."""
+        if self._started:
+            self._note.unlink(missing_ok=True)
         self._started = False
 
 
@@ -100,14 +104,16 @@ class Attendant(Observer):
     """Starts and ends the page. `step` does the work, again and again, on a thread where it may take its time."""
 
     def __init__(self, page: Optional[Page], always: bool, is_there: Callable[[], bool], clock: Clock,
-                 tell: Callable[[Event], None]) -> None:
+                 tell: Callable[[Event], None], is_busy: Callable[[], bool] = lambda: False,
+                 send_away: Callable[[], None] = lambda: None) -> None:
         """Without a `page`, one is not installed. `always`: it is there whenever the device runs; else only when the
-        wearer wants it. `is_there` says whether a page looks in at the device's window, `tell` takes events."""
+        wearer wants it. `is_there` says whether a page looks in at the device's window, `is_busy` whether it trains or
+        measures something, which it may finish; `send_away` ends its looking in; `tell` takes events."""
         self._page, self._always, self._is_there = page, always, is_there
-        self._clock, self._tell = clock, tell
+        self._clock, self._tell, self._is_busy, self._send_away = clock, tell, is_busy, send_away
         self._wanted = always and page is not None
         self._starts: List[float] = []
-        self._asked_at: Optional[float] = None
+        self._answer_by: Optional[float] = None
         self._given_up = self._was_there = False
 
     def go_to_door(self, action: Action) -> None:
@@ -116,14 +122,14 @@ class Attendant(Observer):
         if self._page is None and not self._is_there():
             self._tell(DoorChanged(now, False, reason=MISSING))
             return
-        self._asked_at = now
+        self._answer_by = now + (PRESENT_SECONDS if self._is_there() else ANSWER_SECONDS)
         if isinstance(action, OpenDoor) and action.open and not self._wanted:
             self._wanted, self._starts = True, []
 
     def on_event(self, event: Event, state: State) -> None:
         """Note the answer. A page that was only there for the door goes once that is closed."""
         if isinstance(event, DoorChanged):
-            self._asked_at = None
+            self._answer_by = None
             self._wanted = self._wanted and (self._always or event.open)
 
     def step(self, now: float) -> None:
@@ -132,18 +138,19 @@ class Attendant(Observer):
         if self._given_up and self._was_there and not was_there:
             self._given_up = False
             self._tell(Recovered("companion", now))
-        if self._asked_at is not None and now - self._asked_at > ANSWER_SECONDS:
+        if self._answer_by is not None and now > self._answer_by:
             self._give_up("the companion page does not answer: open it again", now)
         elif self._page is None:
             return
         elif not self._wanted:
-            self._page.end()
+            if not self._is_busy():
+                self._page.end()
         elif not self._is_there() and not self._is_starting(self._page, now):
             self._start(self._page, now)
 
     def close(self) -> None:
         """End the page; harmless when it does not run."""
-        self._wanted, self._asked_at = False, None
+        self._wanted, self._answer_by = False, None
         if self._page is not None:
             self._page.end()
 
@@ -159,6 +166,8 @@ class Attendant(Observer):
         if self._starts:
             log.warning("the companion page has ended, and is started again")
         self._starts.append(now)
+        if self._answer_by is not None:
+            self._answer_by = now + ANSWER_SECONDS
         try:
             page.start()
         except OSError as error:
@@ -167,9 +176,10 @@ class Attendant(Observer):
     def _give_up(self, reason: str, now: float) -> None:
         """Until the wearer asks for it again. One that will not close is ended, and with it its door."""
         log.error("%s", reason)
-        self._wanted, self._asked_at, self._given_up = False, None, True
+        self._wanted, self._answer_by, self._given_up = False, None, True
         if self._page is not None:
             self._page.end()
+        self._send_away()  # one that others have started goes on, and so may its viewers
         self._tell(Fault("companion", now, reason))
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-import queue
 import threading
 import time
+from collections import deque
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Deque, Dict, List
 
 from ..core.events import Event
 from ..core.loop import Observer
 from ..core.ports import Part
 from ..core.state import State
+from ..core.visits import SECRET
 from ..home import state_home
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,6 @@ log = logging.getLogger(__name__)
 WRITE_SECONDS = 3.0
 MOST_WAITING = 1000
 """Lines that a disk which cannot be written may keep waiting; further ones are lost."""
-SECRET = ("companion_open", "companion_code")
-"""Phrases with the code of the companion page, which is for the ear alone."""
 _FAREWELL_SECONDS = 1.0
 
 
@@ -40,7 +39,7 @@ class Diary(Observer, Part):
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
         """`now` gives unix seconds."""
         self._folder, self._now = folder, now
-        self._lines: queue.Queue[Dict[str, Any]] = queue.Queue(MOST_WAITING)
+        self._lines: Deque[Dict[str, Any]] = deque()
         self._wanted = True
         self._was_there = False
         self._complaint = ""
@@ -63,33 +62,32 @@ class Diary(Observer, Part):
 
     def on_heard(self, at: float, text: str, phrase: str) -> None:
         """Note what is said, but for what is secret; earcons, whose text is their name in brackets, are not said."""
-        if self._wanted and text != f"[{phrase}]" and phrase not in SECRET:
-            try:
-                self._lines.put_nowait({"at": round(self._now(), 2), "text": text, "phrase": phrase})
-            except queue.Full:
-                pass  # the disk cannot be written, which was logged
+        has_room = len(self._lines) < MOST_WAITING  # else the disk cannot be written, which was logged
+        if self._wanted and has_room and text != f"[{phrase}]" and phrase not in SECRET:
+            self._lines.append({"at": round(self._now(), 2), "text": text, "phrase": phrase})
 
     def write(self) -> None:
-        """Write down what was said since the last time, and remove the days before yesterday."""
-        lines = [self._lines.get_nowait() for _ in range(self._lines.qsize())]
+        """Write down what was said since the last time, and remove the days before yesterday. What cannot be written
+        waits for the next time."""
         if self._was_there and not self._folder.is_dir():
-            lines = []  # it was deleted, and with it what was said just before
+            self._lines.clear()  # it was deleted, and with it what was said just before
         try:
-            if lines:
-                self._append(lines)
+            self._remove_old()  # which may make the room that is needed
+            if self._lines:
+                self._append([self._lines[index] for index in range(len(self._lines))])  # it may grow meanwhile
+                self._complaint = ""
             self._was_there = self._folder.is_dir()
-            self._remove_old()
-            self._complaint = ""
         except OSError as error:
             self._complain(error)
 
     def _append(self, lines: List[Dict[str, Any]]) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for day, said in groupby(lines, lambda line: date.fromtimestamp(line["at"])):
-            text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in said)
-            path = self._folder / f"{day.isoformat()}.jsonl"
-            with open(str(path), "a", encoding="utf-8", errors="replace", opener=_open_private) as file:
-                file.write(text)
+        for day, group in groupby(lines, lambda line: date.fromtimestamp(line["at"])):
+            said = list(group)
+            append_whole(self._folder / f"{day.isoformat()}.jsonl",
+                         "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in said))
+            for _ in said:
+                self._lines.popleft()
 
     def _remove_old(self) -> None:
         """Days to come stay: a board without a battery thinks that it is 1970 until it hears the time."""
@@ -101,13 +99,29 @@ class Diary(Observer, Part):
     def _complain(self, error: OSError) -> None:
         complaint = error.strerror or str(error)
         if complaint != self._complaint:
-            log.error("what is said cannot be written to %s (%s): it is left out of the diary", self._folder, complaint)
+            log.error("what is said cannot be written to %s (%s): free some space. Until then up to %d lines wait.",
+                      self._folder, complaint, MOST_WAITING)
         self._complaint = complaint
 
     def _run(self) -> None:
         while not self._stopping.wait(WRITE_SECONDS):
             self.write()
         self.write()
+
+
+def append_whole(path: Path, text: str) -> None:
+    """Add lines to a file: all of them, or none where that raises OSError. A line that a power cut has torn off before
+    stays one of its own."""
+    with open(str(path), "ab+", buffering=0, opener=_open_private) as file:
+        size = file.seek(0, os.SEEK_END)
+        torn = size > 0 and os.pread(file.fileno(), 1, size - 1) != b"\n"
+        rest = b"\n" * torn + text.encode(errors="replace")
+        try:
+            while rest:  # a disk that is nearly full takes a part of it
+                rest = rest[file.write(rest):]
+        except OSError:
+            file.truncate(size)
+            raise
 
 
 def _open_private(path: str, flags: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
 from ..core.events import Event
 from ..core.leisure import Leisure, follow
@@ -26,12 +26,14 @@ _FAREWELL_SECONDS = 1.0
 class Keeper(Observer, Part):
     """Watches the loop, the models and the retraining, from when it is opened until it is closed."""
 
-    def __init__(self, succession: Succession, retraining: Optional[Retraining], clock: Clock,
+    def __init__(self, successions: Sequence[Succession], retraining: Optional[Retraining], clock: Clock,
                  tell: Callable[[Event], None], wishes: Optional[Wishes] = None,
                  attendant: Optional[Attendant] = None) -> None:
         """`tell` takes the events that come of it, from another thread."""
         self._wishes, self._attendant = wishes, attendant
-        self._succession, self._retraining, self._clock, self._tell = succession, retraining, clock, tell
+        self._successions, self._retraining, self._clock, self._tell = successions, retraining, clock, tell
+        self._telling: Optional[Succession] = None
+        """That of which the wearer is just being told; others wait, for there is one piece of news at a time."""
         self._leisure: Optional[Leisure] = None
         self._news, self._was_told = "", False
         self._wake = threading.Event()
@@ -78,15 +80,19 @@ class Keeper(Observer, Part):
         if self._retraining is not None and self._leisure is not None:
             self._retraining.step(self._leisure, now)
         self._remember()
-        event = self._succession.step(now)
-        if event is not None:
-            self._tell(event)
+        for succession in self._successions:
+            event = succession.step(now, may_tell=self._telling in (None, succession))
+            if event is not None:
+                self._telling = succession
+                self._tell(event)
 
     def _remember(self) -> None:
         """Put down that the news was told; not on the loop's own time, for a card may take long to write."""
         if self._was_told:
             self._was_told = False
-            self._succession.remember()
+            if self._telling is not None:
+                self._telling.remember()
+            self._telling = None
 
     def _run(self) -> None:
         while not self._stopping:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from ..core.errors import PreferenceError
-from ..core.preferences import Preferences, change
+from ..core.preferences import FAINTEST, Preferences, change
 from ..home import list_languages, state_home
 from ..settings import Settings, SpeechSettings, load_settings
 from .notes import read_note, write_note
@@ -46,10 +46,13 @@ def keep_preferences(before: Preferences, after: Preferences, home: Path) -> Non
 
 
 def prefer(settings: Settings, preferences: Preferences) -> Settings:
-    """The settings with what is preferred in their place."""
+    """The settings with what is preferred in their place. A volume of the settings that lies between two steps stays as
+    it is until another one is preferred; faint it may be, but not silent."""
+    speech = settings.speech
+    as_set = preferences.volume == default_preferences(speech).volume
     return replace(settings, speech=replace(
-        settings.speech, volume=preferences.loudness, words_per_minute=preferences.words_per_minute,
-        language=preferences.language))
+        speech, volume=max(FAINTEST, speech.volume) if as_set else preferences.loudness,
+        words_per_minute=preferences.words_per_minute, language=preferences.language))
 
 
 def load_preferred(path: Optional[Path]) -> Settings:

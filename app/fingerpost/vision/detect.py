@@ -16,6 +16,7 @@ from ..core.ports import Backend
 from ..core.timing import Stopwatch
 from ..core.types import Box, Detection
 from ..models import ModelInfo
+from .heirs import Heritable
 from .preprocess import to_input
 
 DELTA_WEIGHTS = np.array([10.0, 10.0, 5.0, 5.0], dtype=np.float32)
@@ -33,7 +34,7 @@ DETECTOR = "detector"
 """The model that finds whole things."""
 
 
-class Detector:
+class Detector(Heritable["Detector"]):
     """Finds things in a picture."""
 
     def __init__(self, backend: Backend, info: ModelInfo, stopwatch: Optional[Stopwatch] = None) -> None:
@@ -44,7 +45,7 @@ class Detector:
         """
         if info.anchors is None or info.labels is None:
             raise ModelError(f"the model '{info.name}' is no detector: the manifest gives it no anchors or no labels")
-        self._backend, self._info = backend, info
+        super().__init__(backend, info)
         self._anchors = make_anchors(info.anchors, info.input[-1])
         self._stopwatch = stopwatch or Stopwatch()
         self.names: Tuple[str, ...] = info.labels
@@ -76,6 +77,9 @@ class Detector:
             kept = suppress(boxes, OVERLAP, classes)[:most]
             height, width = pixels.shape[:2]
             return boxes[kept] * (np.array([width, height] * 2) / side), scores[kept], classes[kept]
+
+    def _become(self, heir: Detector) -> None:
+        self._anchors, self.names, self.threshold = heir._anchors, heir.names, heir.threshold
 
     def _check(self, outputs: Sequence[np.ndarray]) -> None:
         """Whether the network gives what the manifest tells of: deltas, and scores of the names and the background."""

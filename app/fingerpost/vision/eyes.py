@@ -35,9 +35,10 @@ from ..core.timing import Stopwatch
 from ..core.types import Box, Fingertip, Frame
 from ..memory.learner import Learner
 from .crop import crop_around
+from .detect import Detector
 from .fingertip import FingertipFinder
 from .lens import Optics
-from .look import CropLooker, Looker
+from .look import BoxLooker, CropLooker, Looker
 from .preprocess import judge
 from .recognise import Recogniser
 from .requests import PageRequest, Reread, TeachThing
@@ -64,7 +65,7 @@ class Eyes(Sight):
         """`crop_share` is the side of the crop as a share of the frame's width. `open_whole` opens what looks at whole
         things, or raises ModelError; without it there is only the one way to look, past the finger. `remember_way` is
         told what the wearer changes it to. `optics` know the camera's lens."""
-        self._finder, self._learner = finder, learner
+        self.finder, self._learner = finder, learner
         self._tracker = Tracker(finder.threshold)
         self._past = CropLooker(recogniser, crop_share, optics)
         self._open_whole, self._remember_way = open_whole, remember_way
@@ -80,10 +81,11 @@ class Eyes(Sight):
 
     def see(self, frame: Frame) -> Seen:
         """Search one frame for the fingertip, follow it, and remember the frame for a later look."""
+        self._go_over()
         with self.stopwatch.time("quality"):
             quality = judge(frame.pixels)
         with self.stopwatch.time("fingertip"):
-            tip = self._tracker.update(self._finder.guess(frame.pixels), frame.at, quality.width)
+            tip = self._tracker.update(self.finder.guess(frame.pixels), frame.at, quality.width)
         self._recent[frame.index] = (frame, tip)
         while len(self._recent) > _REMEMBERED_FRAMES:
             self._recent.popitem(last=False)
@@ -115,6 +117,7 @@ class Eyes(Sight):
 
     def rest(self, at: float) -> None:
         """Use a moment without a finger to bring what was taught up to the network of today."""
+        self._go_over()
         if at < self._rest_after:
             return
         try:
@@ -156,6 +159,19 @@ class Eyes(Sight):
         height, width = frame.pixels.shape[:2]
         is_square = outline.right - outline.left == outline.bottom - outline.top
         return outline, self._past.optics.cut(frame, outline if is_square else crop_around(outline, width, height))
+
+    @property
+    def detector(self) -> Optional[Detector]:
+        """What finds whole things, once that was wanted; None before."""
+        looker = self._lookers.get(WHOLE_THINGS)
+        return looker.detector if isinstance(looker, BoxLooker) else None
+
+    def _go_over(self) -> None:
+        """Between two frames, go over to other networks that wait for it."""
+        if self.finder.go_over():
+            self._tracker = Tracker(self.finder.threshold)
+        if self.detector is not None:
+            self.detector.go_over()
 
     @property
     def _looker(self) -> Looker:

@@ -10,6 +10,7 @@ import numpy as np
 from ..core.ports import Backend
 from ..core.types import Fingertip
 from ..models import ModelInfo
+from .heirs import Heritable
 from .offset import TipOffset
 from .preprocess import to_input
 
@@ -45,13 +46,12 @@ def decode_points(output: np.ndarray) -> np.ndarray:
     return (output.reshape(3, 2).astype(np.float64) + 1.0) / 2.0
 
 
-class FingertipFinder:
+class FingertipFinder(Heritable["FingertipFinder"]):
     """Finds the pointing finger in a frame."""
 
     def __init__(self, backend: Backend, info: ModelInfo, threshold: Optional[float] = None):
         """`threshold` is the presence probability from which a hand counts; by default the model's own."""
-        self._backend = backend
-        self._info = info
+        super().__init__(backend, info)
         self.threshold = (info.threshold or 0.5) if threshold is None else threshold
         self.offset: Optional[TipOffset] = None
         """The wearer's own correction of the tip, where there is one."""
@@ -79,3 +79,6 @@ class FingertipFinder:
         direction = (dx / length, dy / length) if length > 1e-6 else (0.0, -1.0)
         tip = Fingertip(x, y, direction, confidence, length)
         return tip if self.offset is None else self.offset.correct(tip)
+
+    def _become(self, heir: FingertipFinder) -> None:
+        self.threshold = heir.threshold

@@ -75,7 +75,7 @@ class BoxLooker(Looker):
     """
 
     def __init__(self, detector: Detector, recogniser: Recogniser, past: CropLooker) -> None:
-        self._detector, self._recogniser, self._past = detector, recogniser, past
+        self.detector, self._recogniser, self._past = detector, recogniser, past
         self._seen: Optional[Tuple[Frame, Fingertip]] = None
         self._seen_at = float("-inf")
         self._targets: Sequence[Target] = ()
@@ -107,7 +107,7 @@ class BoxLooker(Looker):
         if self._seen != (frame, tip):
             # Only an earlier frame binds: single pictures that are looked at one after the other share their instant.
             last = self._recall(frame) if frame.at > self._seen_at else None
-            self._targets = choose(merge(self._detector.detect(frame.pixels)), tip, frame.pixels.shape[1], last)
+            self._targets = choose(merge(self.detector.detect(frame.pixels)), tip, frame.pixels.shape[1], last)
             self._seen, self._seen_at = (frame, tip), frame.at
         return self._targets
 

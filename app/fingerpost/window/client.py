@@ -89,6 +89,7 @@ class Link:
         self._listeners: Set[Listener] = set()
         self._writer: Optional[asyncio.StreamWriter] = None
         self._coming: Optional[asyncio.Future[Optional[Look]]] = None
+        self._asking: Optional[asyncio.Lock] = None
         self.trouble = NO_DEVICE
         """Why there is no device, and what to do about it."""
         self.state: Optional[News] = None
@@ -130,7 +131,16 @@ class Link:
         self._writer.write(pack(kind, payload, **fields))
 
     async def ask(self, kind: str, **fields: Any) -> News:
-        """Ask for "timings" or "logs", and give the answer. Raises WindowError without one."""
+        """Ask for "timings" or "logs", and give the answer. Raises WindowError without one.
+
+        One at a time: answers do not say which question they belong to.
+        """
+        if self._asking is None:  # in Python 3.8 a lock belongs to the loop that runs when it is made
+            self._asking = asyncio.Lock()
+        async with self._asking:
+            return await self._ask(kind, **fields)
+
+    async def _ask(self, kind: str, **fields: Any) -> News:
         with self.listen() as listener:
             self.send(kind, **fields)
             try:

@@ -61,6 +61,11 @@ class Glass(Part):
         self._thread = None
         remove(self._path)
 
+    def send_away(self) -> None:
+        """Send the companion away, which may come back; from any thread, and harmless while there is none."""
+        if self._loop is not None:
+            self._call(self._hang_up)
+
     def _run(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
         asyncio.set_event_loop(loop)
         try:
@@ -86,8 +91,8 @@ class Glass(Part):
                 writer.write(pack("taken"))
             else:
                 await self._serve(reader, writer)
-        except (OSError, EOFError):
-            pass  # they have gone
+        except (OSError, EOFError, asyncio.CancelledError):
+            pass  # they have gone, or the device ends
         except WindowError as error:
             log.warning("%s", error)
         except Exception:
@@ -135,9 +140,13 @@ class Glass(Part):
             return
         if self._writer.transport.get_write_buffer_size() > MOST_WAITING_BYTES:
             log.warning("the companion does not listen, and was sent away")
-            self._writer.transport.abort()
+            self._hang_up()
             return
         self._writer.write(pack(kind, payload, **fields))
+
+    def _hang_up(self) -> None:
+        if self._writer is not None:
+            self._writer.transport.abort()
 
     # From other threads
 

@@ -10,6 +10,7 @@ from ..core.ports import Clock
 from ..core.preferences import Preferences, change
 from ..core.types import Press
 from ..core.visits import CLOSED, DoorChanged, Paired, Preferred, Watched
+from ..home import list_languages
 from ..memory.rows import check_name
 from ..vision.requests import Reread, TeachThing
 from .messages import Message, unpack_pictures
@@ -22,16 +23,20 @@ class Hands:
         """`tell` takes events for the loop, `submit` work for the eyes, a PageRequest; both from another thread."""
         self._clock, self._tell, self._submit = clock, tell, submit
         self._viewers, self._open = 0, False
+        self.jobs = 0
+        """How many jobs run at the companion page, which is not to be ended meanwhile."""
 
     def do(self, message: Message) -> None:
         """Do what a checked message (messages.check_wish) asks for. Raises WindowError where that makes no sense."""
         fields, at = message.fields, self._clock.now()
         if message.kind == "press":
-            self._tell(Press(fields["button"], fields["press"], at))
+            self._tell(Press(fields["button"], fields["press"], at, afar=True))
         elif message.kind == "prefer":
             self._prefer(at, fields["name"], fields["value"])
         elif message.kind == "watched":
             self._watch(at, max(fields["viewers"], 0))
+        elif message.kind == "busy":
+            self.jobs = fields["jobs"]
         elif message.kind == "paired":
             self._tell(Paired(at))
         elif message.kind == "opened":
@@ -47,6 +52,7 @@ class Hands:
     def let_go(self) -> None:
         """The companion has gone: nobody looks on through it, and its door is closed."""
         at = self._clock.now()
+        self.jobs = 0
         self._watch(at, 0)
         self._close(at, CLOSED)
 
@@ -63,7 +69,7 @@ class Hands:
 
     def _prefer(self, at: float, name: str, value: object) -> None:
         try:
-            change(Preferences(), name, value)
+            change(Preferences(), name, value, list_languages())
         except PreferenceError as error:
             raise WindowError(str(error)) from error
         self._tell(Preferred(at, name, value))

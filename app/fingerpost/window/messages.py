@@ -119,6 +119,7 @@ WISHES: Mapping[str, Mapping[str, Callable[[Any], bool]]] = {
     "opened": {"code": is_text, "address": is_text, "fingerprint": is_text},
     "closed": {"reason": (CLOSED, GUESSED, MISSING, OFFLINE).__contains__},
     "paired": {},
+    "busy": {"jobs": is_count},
     "timings": {},
     "logs": {"after": is_count},
 }

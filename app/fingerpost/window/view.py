@@ -6,13 +6,16 @@ import time
 from collections import deque
 from typing import Any, Callable, Deque, Dict, List, Optional
 
+import cv2
+import numpy as np
+
 from ..core.events import Action, Changed, Event, Fault, Learned, Recognised, Recovered, Seen
 from ..core.loop import Observer
 from ..core.phrases import PhraseBook
 from ..core.ports import Clock
 from ..core.state import ASLEEP, State
 from ..core.types import Fingertip
-from ..core.visits import OpenDoor, TellCode
+from ..core.visits import SECRET, DoorChanged, OpenDoor, TellCode
 from ..memory.learner import Learner
 from ..upkeep.journal import Journal
 from ..vision.eyes import Eyes
@@ -20,6 +23,9 @@ from .messages import Message, pack_pictures
 
 MOST_AGE_SECONDS = 2.0
 """An older frame is not shown: the camera has gone, or the device sleeps."""
+MOST_PIXELS, MOST_CROP_PIXELS = 1280, 640
+"""The longest sides of a frame and of a crop that are shown: together 6 MB at most, and enough for
+every network and every browser."""
 _MOST_GUESSES = 5
 _PACE_FRAMES = 30
 """The frame rate is that of so many frames."""
@@ -36,6 +42,7 @@ class View(Observer):
         self._offer: Callable[[], None] = lambda: None
         self._told: Dict[str, Any] = {}
         self._door_wanted = False
+        """Whether the wearer has had the door opened, and has not heard yet what has come of that."""
         self._seen_at: Deque[float] = deque(maxlen=_PACE_FRAMES)
 
     @property
@@ -57,7 +64,6 @@ class View(Observer):
         self._tell = tell
         self._tell_state(tell)
         if self._door_wanted:
-            self._door_wanted = False
             tell("door", open=True)
 
     def end(self) -> None:
@@ -83,7 +89,7 @@ class View(Observer):
             box, crop = self._eyes.show(frame, seen.fingertip)
             fields["outline"] = [box.left, box.top, box.right, box.bottom]
             pictures.append(crop)
-        (size, *crops), payload = pack_pictures(pictures)
+        (size, *crops), payload = pack_pictures(shrink(pictures, fields))
         return Message("look", {**fields, "size": size, "crop": crops[0] if crops else None}, payload)
 
     def timings(self) -> Dict[str, Any]:
@@ -103,9 +109,9 @@ class View(Observer):
         """Pass on what a companion is to know of it."""
         self._state = state
         tell = self._tell
+        if isinstance(event, DoorChanged) or (isinstance(event, Fault) and event.part == "companion"):
+            self._door_wanted = False
         if tell is None:
-            if isinstance(event, Fault) and event.part == "companion":
-                self._door_wanted = False  # the wearer has heard that it cannot be opened
             return
         if isinstance(event, Seen):
             self._seen_at.append(event.at)
@@ -123,20 +129,20 @@ class View(Observer):
         self._tell_state(tell)
 
     def on_action(self, action: Action, at: float) -> None:
-        """Pass on what the wearer wants of the companion. One that comes only now hears that the door is to be opened.
-        """
+        """Pass on what the wearer wants of the companion. One that comes later hears that the door is to be opened, for
+        as long as the wearer waits for that."""
         tell = self._tell
         if isinstance(action, OpenDoor):
-            self._door_wanted = tell is None and action.open
+            self._door_wanted = action.open
             if tell is not None:
                 tell("door", open=action.open)
         elif isinstance(action, TellCode) and tell is not None:
             tell("code")
 
     def on_heard(self, at: float, text: str, phrase: str) -> None:
-        """Pass on what is heard."""
+        """Pass on what is heard, but for what is secret."""
         tell = self._tell
-        if tell is not None:
+        if tell is not None and phrase not in SECRET:
             tell("heard", at=round(time.time(), 2), text=text, phrase=phrase)
 
     def _tell_state(self, tell: Tell) -> None:
@@ -145,6 +151,25 @@ class View(Observer):
         if summary != self._told:
             self._told = summary
             tell("state", **summary)
+
+
+def shrink(pictures: List[np.ndarray], fields: Dict[str, Any]) -> List[np.ndarray]:
+    """The frame, no larger than `MOST_PIXELS`, and the crop from it if there is one, no larger than `MOST_CROP_PIXELS`:
+    larger ones would not fit through the window. The tip and the outline in `fields` move with the frame."""
+    share = find_share(pictures[0], MOST_PIXELS)
+    if share < 1.0:
+        if fields["tip"] is not None:
+            fields["tip"].update(x=round(share * fields["tip"]["x"], 2), y=round(share * fields["tip"]["y"], 2))
+        if fields["outline"] is not None:
+            fields["outline"] = [round(share * edge) for edge in fields["outline"]]
+    shares = [share] + [find_share(crop, MOST_CROP_PIXELS) for crop in pictures[1:]]
+    return [cv2.resize(pixels, None, fx=part, fy=part, interpolation=cv2.INTER_AREA) if part < 1.0 else pixels
+            for pixels, part in zip(pictures, shares)]
+
+
+def find_share(pixels: np.ndarray, most: int) -> float:
+    """To what share of its size a picture must shrink for its longer side to have no more pixels than that."""
+    return min(1.0, most / max(pixels.shape[:2]))
 
 
 def summarise(state: State, taught: int) -> Dict[str, Any]:

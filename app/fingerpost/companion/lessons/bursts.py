@@ -1,6 +1,7 @@
 """Recording a new thing: crops of what the finger points at, a few a second, until the helper names them.
 
-They stay in memory, and go when they are kept, dropped, or overtaken by later recordings.
+They stay in memory, and go when they are kept, dropped, overtaken by later recordings or forgotten for a while, and
+with the last session.
 """
 
 from __future__ import annotations
@@ -8,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from typing import Dict, Optional
+from functools import partial
+from typing import Callable, Dict, Optional
 
 import numpy as np
 from aiohttp import web
@@ -25,29 +27,45 @@ PACE_SECONDS = 0.3
 LONGEST_SECONDS = 15.0
 MOST_BURSTS = 4
 """So many are remembered, twenty crops of at most 1.2 MB in each."""
+KEPT_SECONDS = 600.0
+"""How long one is remembered that nobody asks for."""
 _THUMBNAIL_SIDE, _QUALITY = 320, 85
 
 
 class Burst:
     """One recording. Whoever records looks, and the wearer hears that somebody does."""
 
-    def __init__(self, gallery: Gallery, link: Link) -> None:
-        """It begins at once, within the running loop."""
-        self.id = secrets.token_hex(6)
+    def __init__(self, gallery: Gallery, link: Link, forget: Callable[[str], None]) -> None:
+        """It begins at once, within the running loop. `forget` is given its id when nobody has asked for it for long.
+        """
+        self.id, self._forget = secrets.token_hex(6), forget
         self.crops: Dict[int, np.ndarray] = {}
         """RGB uint8, by their numbers from 0; those that were dropped leave gaps."""
         self._gallery, self._link = gallery, link
         self._recording = asyncio.ensure_future(self._record())
+        self._forgetting = self._forget_later()
 
     @property
     def is_recording(self) -> bool:
         """Whether it still goes on."""
         return not self._recording.done()
 
-    async def stop(self) -> None:
+    def remember(self) -> None:
+        """Somebody asks for it: it stays for a while yet."""
+        self._forgetting.cancel()
+        self._forgetting = self._forget_later()
+
+    def cut(self) -> None:
         """End the recording; what it has stays."""
         self._recording.cancel()
+
+    async def stop(self) -> None:
+        """The same, and wait until it has ended."""
+        self.cut()
         await asyncio.gather(self._recording, return_exceptions=True)
+
+    def _forget_later(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(KEPT_SECONDS, self._forget, self.id)
 
     async def _record(self) -> None:
         index, taken, ends_at = -1, 0, time.monotonic() + LONGEST_SECONDS
@@ -90,7 +108,7 @@ async def begin_burst(request: web.Request) -> web.StreamResponse:
         raise fail(503, f"{NO_DEVICE}.")
     if any(burst.is_recording for burst in bursts.values()):
         raise fail(409, "A recording goes on already: stop that one first, or wait until it ends.")
-    burst = Burst(request.app[GALLERY], link)
+    burst = Burst(request.app[GALLERY], link, partial(forget, bursts))
     bursts[burst.id] = burst
     while len(bursts) > MOST_BURSTS:
         del bursts[next(iter(bursts))]
@@ -137,6 +155,7 @@ async def keep_burst(request: web.Request) -> web.StreamResponse:
         thing = await teach(request, name, list(burst.crops.values()))
     except BaseException:
         request.app[BURSTS][burst.id] = burst
+        burst.remember()
         raise
     return web.json_response(describe(thing))
 
@@ -147,6 +166,20 @@ async def drop_burst(request: web.Request) -> web.StreamResponse:
     await burst.stop()
     request.app[BURSTS].pop(burst.id, None)
     return web.json_response({"crops": 0})
+
+
+def forget(bursts: Bursts, burst_id: str) -> None:
+    """A recording that is of no more use."""
+    burst = bursts.pop(burst_id, None)
+    if burst is not None:
+        burst.cut()
+
+
+def forget_all(app: web.Application) -> None:
+    """Nobody is there any more who has recorded."""
+    bursts = app[BURSTS]
+    for burst_id in list(bursts):
+        forget(bursts, burst_id)
 
 
 async def stop_all(app: web.Application) -> None:
@@ -160,6 +193,7 @@ def find_burst(request: web.Request) -> Burst:
     burst: Optional[Burst] = request.app[BURSTS].get(request.match_info["id"])
     if burst is None:
         raise fail(404, "That recording is gone: record again.")
+    burst.remember()
     return burst
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import io
 import math
 import re
-import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Collection, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Collection, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from ...core.errors import DataError
 from ...wholefile import write_whole
 from ..safety.imagesize import read_size
+from ..space import check_space
 
 TABLE, IMAGES = "fingertips.csv", "images"
 """The table and the folder of its pictures."""
@@ -54,13 +56,12 @@ class Label(NamedTuple):
 
 
 class Labels:
-    """The labelled frames of a folder. Any thread may use it; the table is read again each time, so that people may
-    edit it too."""
+    """The labelled frames of a folder. Any thread or process may use it; the table is read again each time, so that
+    people may edit it too."""
 
     def __init__(self, folder: Path) -> None:
         """The folder is made with the first label."""
         self._folder, self._table = folder, folder / TABLE
-        self._lock = threading.Lock()
 
     def all(self) -> List[Label]:
         """All of them, in the order in which they were saved. Raises DataError for a table that is none."""
@@ -83,28 +84,30 @@ class Labels:
                                      [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
         if not done:
             raise DataError("the picture could not be encoded: label another one")
-        with self._lock:
+        with self._alone():
+            check_space(self._folder)
             labels = self.all()
             if len(labels) >= MOST:
                 raise DataError(f"there are {len(labels)} labelled frames, which is enough: delete some first")
             label = Label(_name_anew({label.image for label in labels}), *(tip or (None, None)))
             self._write(self._folder / label.image, encoded.tobytes())
-            self._write_table([*labels, label])
+            try:
+                self._write_table([*labels, label])
+            except BaseException:
+                self._drop_picture(label)
+                raise
         return label.id, len(labels) + 1
 
     def remove(self, label_id: str) -> Optional[int]:
         """Delete a label with its picture; how many are left, None where there was none of that id. Raises DataError.
         """
-        with self._lock:
+        with self._alone():
             labels = self.all()
             label = _find(labels, label_id)
             if label is None:
                 return None
             self._write_table([other for other in labels if other is not label])
-            try:
-                (self._folder / label.image).unlink()
-            except OSError:
-                pass  # it is gone already, and nothing speaks of it any more
+            self._drop_picture(label)
         return len(labels) - 1
 
     def picture(self, label_id: str) -> Optional[bytes]:
@@ -123,6 +126,24 @@ class Labels:
         except OSError:
             return 0, 0
         return width, height
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only one who changes the labels: another companion, or another thread of this one, waits."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = (self._folder / ".lock").open("w")
+        except OSError as error:
+            raise _refuse_writing(self._folder, error) from error
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _drop_picture(self, label: Label) -> None:
+        try:
+            (self._folder / label.image).unlink()
+        except OSError:
+            pass  # it is gone already, and nothing speaks of it any more
 
     def _read_row(self, number: int, row: Sequence[str]) -> Label:
         try:
@@ -146,8 +167,11 @@ class Labels:
         try:
             write_whole(path, data)
         except OSError as error:
-            raise DataError(f"{path} cannot be written ({error.strerror}): make room on the card, or check its "
-                            "permissions") from error
+            raise _refuse_writing(path, error) from error
+
+
+def _refuse_writing(path: Path, error: OSError) -> DataError:
+    return DataError(f"{path} cannot be written ({error.strerror}): make room on the card, or check its permissions")
 
 
 def _name_anew(taken: Collection[str]) -> str:

@@ -25,6 +25,12 @@ FIRST_SECONDS = 10.0
 HEADER_BYTES = 64 * 1024
 """The most that may come in outside of a request: its headers."""
 _BLANK = b"\r\n\r\n"
+MOST_WAITING = 4
+"""Requests that may wait for the answer to the one before them, on one connection. Browsers send the next one after the
+answer; of those who do not, aiohttp would take in (3.10: any number) until the memory is full."""
+_SLICE_BYTES = 8192  # so few bytes hold few requests, which are counted after each slice
+STRANGER_LIFE_SECONDS = 30.0
+"""A connection on which no session was shown is closed after so long, however much is asked for: the seats are few."""
 SWEEP_SECONDS = 0.5
 KEEP_SECONDS = 15.0
 """How long a connection may idle between requests."""
@@ -55,8 +61,9 @@ class Visitor(asyncio.Protocol):
     """One connection. All that comes is handed on to aiohttp's own handler of it; its headers are counted before, and
     all of it is timed."""
 
-    def __init__(self, handler: asyncio.Protocol, now: Callable[[], float]) -> None:
+    def __init__(self, handler: web.RequestHandler, now: Callable[[], float]) -> None:
         self._handler, self._now = handler, now
+        self._leaves_at = now() + STRANGER_LIFE_SECONDS
         self._transport: Optional[asyncio.Transport] = None
         self._headers: Optional[Headers] = Headers()
         self.deadline = now() + FIRST_SECONDS
@@ -70,12 +77,18 @@ class Visitor(asyncio.Protocol):
     def begin(self, seconds: float) -> None:
         """A request is here, and may take so long."""
         self._headers = None
-        self.deadline = self._now() + seconds
+        self.deadline = min(self._now() + seconds, self._leaves_at)
+
+    def trust(self, seconds: float) -> None:
+        """The request is that of a session, and may take so long; so the connection may stay, too."""
+        self._leaves_at = float("inf")
+        self.begin(seconds)
 
     def end(self, rest_bytes: int) -> None:
         """Its handler has done; of its body so much may still come. What is left of its time is for the answer."""
         self._headers = Headers(rest_bytes)
-        self.deadline = min(max(self.deadline, self._now() + KEEP_SECONDS), self._now() + LAST_SECONDS)
+        self.deadline = min(max(self.deadline, self._now() + KEEP_SECONDS), self._now() + LAST_SECONDS,
+                            self._leaves_at)
 
     def close(self) -> None:
         """End it at once, whatever is on its way."""
@@ -89,14 +102,18 @@ class Visitor(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio's own: something came."""
-        if self._headers is None or self._headers.take(data):
-            self._handler.data_received(data)
-        else:
+        if self._headers is not None and not self._headers.take(data):
             self.close()
+            return
+        for start in range(0, len(data), _SLICE_BYTES):
+            self._handler.data_received(data[start:start + _SLICE_BYTES])
+            if len(self._handler._messages) > MOST_WAITING:
+                self.close()
+                return
 
-    def eof_received(self) -> Optional[bool]:
+    def eof_received(self) -> None:
         """asyncio's own: nothing more comes."""
-        return self._handler.eof_received()
+        self._handler.eof_received()
 
     def connection_lost(self, error: Optional[Exception]) -> None:
         """asyncio's own: it has gone."""

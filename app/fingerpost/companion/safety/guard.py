@@ -106,7 +106,7 @@ class Guard:
                 _check_token(request, session)
             request[SESSION_KEY] = session
             if visitor is not None:
-                visitor.begin(SESSION_SECONDS)
+                visitor.trust(SESSION_SECONDS)
             if request.path == LIVE:
                 return await self._show_live(request, handler, session)
             return await handler(request)
@@ -133,7 +133,7 @@ class Guard:
             origin = f"{'https' if request.secure else 'http'}://{hosts[0]}"
             if request.headers.getall("Origin", []) != [origin] or site not in ("", "same-origin"):
                 raise fail(403, "Another site asked for that: do it on the companion's own page.")
-        elif request.path.startswith("/api/") and site not in ("", "same-origin", "none"):
+        elif site not in ("", "same-origin", "none") and not _is_followed(request):
             raise fail(403, "Another site asked for that: open the companion's own page.")
 
     def _find_session(self, request: web.Request) -> Optional[Session]:
@@ -171,6 +171,13 @@ class Guard:
             self._live -= 1
             if visitor is not None:
                 session.views.remove(visitor.close)
+
+
+def _is_followed(request: web.Request) -> bool:
+    """Whether somebody followed a link to one of the pages, which takes the place of the other site then. What that
+    embeds or fetches, without being seen, would use up the pace of those who want to pair."""
+    kind = request.headers.get("Sec-Fetch-Mode", ""), request.headers.get("Sec-Fetch-Dest", "document")
+    return kind == ("navigate", "document") and not request.path.startswith("/api/")
 
 
 def _check_token(request: web.Request, session: Session) -> None:

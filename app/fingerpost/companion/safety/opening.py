@@ -6,6 +6,7 @@ and when the last one has gone.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
 from typing import Any, Callable, FrozenSet, List, Optional
@@ -35,6 +36,7 @@ class Opening:
         self._door: Optional[Door] = None
         self._certificate: Optional[Certificate] = None
         self._names: List[str] = []
+        self._moving = asyncio.Lock()  # closing takes a while, and the wearer may want it open again meanwhile
 
     @property
     def hosts(self) -> FrozenSet[str]:
@@ -45,25 +47,35 @@ class Opening:
 
     async def hear(self, news: News, server: web.Server) -> None:
         """Do what the wearer wants; other news is none of this."""
-        if news["kind"] == "door" and news.get("open") is True:
-            await self._open(server)
-        elif news["kind"] == "door" and news.get("open") is False:
-            await self.close(CLOSED, was_asked=True)
-        elif news["kind"] == "code" and self._door is not None:
-            await self._open(server)
-        elif news["kind"] == "code":
-            await self.close(CLOSED, was_asked=True)  # it has just closed by itself
-        elif news["kind"] == "device" and not news.get("device"):
-            await self.close(CLOSED)  # nobody would hear who comes in
+        async with self._moving:
+            await self._do(news, server)
 
     async def step(self) -> None:
         """Close it where there is no reason any more for it to be open; to be called every second or so."""
-        if self._door is None or self._pairing.code or (self._sessions.count(network=True)
-                                                        and not self._pairing.was_guessed):
-            return
-        await self.close(GUESSED if self._pairing.was_guessed else CLOSED)
+        async with self._moving:
+            if self._door is None or self._pairing.code or (self._sessions.count(network=True)
+                                                            and not self._pairing.was_guessed):
+                return
+            await self._close(GUESSED if self._pairing.was_guessed else CLOSED)
 
-    async def close(self, reason: str = CLOSED, was_asked: bool = False) -> None:
+    async def close(self) -> None:
+        """Let nobody in any more, and have those leave who are here: the companion ends."""
+        async with self._moving:
+            await self._close(CLOSED)
+
+    async def _do(self, news: News, server: web.Server) -> None:
+        if news["kind"] == "door" and news.get("open") is True:
+            await self._open(server)
+        elif news["kind"] == "door" and news.get("open") is False:
+            await self._close(CLOSED, was_asked=True)
+        elif news["kind"] == "code" and self._door is not None:
+            await self._open(server)
+        elif news["kind"] == "code":
+            await self._close(CLOSED, was_asked=True)  # it has just closed by itself
+        elif news["kind"] == "device" and not news.get("device"):
+            await self._close(CLOSED)  # nobody would hear who comes in
+
+    async def _close(self, reason: str, was_asked: bool = False) -> None:
         """Let nobody in any more, have those leave who are here, and tell the wearer why; that is only said where it
         was open, or they asked."""
         self._pairing.void()
@@ -78,7 +90,7 @@ class Opening:
         """Open it, if it is closed; and tell the way in, with a code that is good."""
         addresses = self._addresses()
         if not addresses:
-            await self.close(OFFLINE, was_asked=True)
+            await self._close(OFFLINE, was_asked=True)
             return
         self._names = [*addresses, find_name()]
         if self._door is None:
@@ -87,7 +99,7 @@ class Opening:
                 self._door = self._listen(server, self._certificate)
             except OSError as error:
                 log.error("the companion page cannot be opened to the network (%s)", error.strerror or error)
-                await self.close(OFFLINE, was_asked=True)
+                await self._close(OFFLINE, was_asked=True)
                 return
         address = f"https://{self._names[0]}:{self._door.port}"
         assert self._certificate is not None

@@ -11,7 +11,7 @@ LIFE_SECONDS = 12 * 3600.0
 IDLE_SECONDS = 2 * 3600.0
 """A session ends after so long without a request; an open live view counts as one."""
 MOST_SESSIONS = 8
-"""With one more, the one that was idle the longest ends."""
+"""With one more, the one that was idle the longest ends, of those that watch nothing if there are any."""
 
 
 @dataclass(eq=False)
@@ -36,12 +36,14 @@ class Sessions:
         """`now` tells monotonic seconds."""
         self._now = now
         self._sessions: Dict[str, Session] = {}
+        self.on_empty: Callable[[], None] = lambda: None
+        """Called when the last one has ended."""
 
     def begin(self, network: bool) -> Tuple[str, Session]:
         """A new session, and the secret for its cookie."""
         self.end_expired()
         while len(self._sessions) >= MOST_SESSIONS:
-            self.end(min(self._sessions.values(), key=lambda session: session.used))
+            self.end(min(self._sessions.values(), key=lambda session: (bool(session.views), session.used)))
         secret, now = secrets.token_urlsafe(32), self._now()
         session = self._sessions[_hash(secret)] = Session(network, now, now)
         return secret, session
@@ -68,6 +70,8 @@ class Sessions:
         self._sessions = {key: other for key, other in self._sessions.items() if other is not session}
         for close in list(session.views):
             close()
+        if not self._sessions:
+            self.on_empty()
 
     def end_network(self) -> None:
         """End all that came over the network."""

@@ -11,10 +11,11 @@ from typing import List, NamedTuple, Optional
 
 import cv2
 import numpy as np
-from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import web
 
+from ..errands import in_thread
 from ..parts import check_text, fail
+from .forms import Form, TooLong
 from .imagesize import read_size
 
 log = logging.getLogger(__name__)
@@ -54,40 +55,36 @@ async def read_upload(request: web.Request) -> Upload:
     async with request.app[UPLOADING]:
         try:
             return await _read_form(request)
-        except (ValueError, AssertionError, LookupError, RuntimeError, HttpProcessingError) as error:
-            # What aiohttp raises at malformed forms.
+        except ValueError as error:
             log.info("an upload was malformed: %r", error)
             raise fail(400, "That upload cannot be read: choose the pictures again.") from error
 
 
 async def _read_form(request: web.Request) -> Upload:
-    name = ""
+    name: Optional[str] = None
     pictures: List[np.ndarray] = []
-    reader = await request.multipart()
+    form = Form(request.content, request.headers["Content-Type"])
     while True:
-        part = await reader.next()
-        if part is None:
-            return Upload(name, pictures)
-        if not isinstance(part, BodyPartReader) or part.name not in ("name", "images"):
-            raise fail(400, "There is no such field: send `name` and `images`.")
-        if part.name == "name":
-            name = check_text("name", (await _read_part(part, _NAME_BYTES)).decode("utf-8"))
-            continue
-        if len(pictures) >= MOST_PICTURES:
+        field = await form.next_field()
+        if field is None:
+            return Upload(name or "", pictures)
+        if field == "name" and name is None:
+            name = check_text("name", (await _read_field(form, _NAME_BYTES)).decode("utf-8"))
+        elif field == "images" and len(pictures) < MOST_PICTURES:
+            data = await _read_field(form, PICTURE_BYTES)
+            pictures.append(await in_thread(decode_picture, data, len(pictures) + 1))
+        elif field == "images":
             raise fail(413, f"Those are too many: send at most {MOST_PICTURES} pictures at once.")
-        data = await _read_part(part, PICTURE_BYTES)
-        pictures.append(await asyncio.get_running_loop().run_in_executor(None, decode_picture, data,
-                                                                         len(pictures) + 1))
+        else:
+            raise fail(400, "There is no such field: send one `name` and `images`.")
 
 
-async def _read_part(part: BodyPartReader, limit: int) -> bytes:
-    found = bytearray()
-    while not part.at_eof():
-        found += await part.read_chunk()
-        if len(found) > limit:
-            size = f"{limit // 1_000_000} MB" if limit >= 1_000_000 else f"{limit} bytes"
-            raise fail(413, f"One of these is too long: send at most {size} each.")
-    return bytes(found)
+async def _read_field(form: Form, limit: int) -> bytes:
+    try:
+        return await form.read_field(limit)
+    except TooLong as error:
+        size = f"{limit // 1_000_000} MB" if limit >= 1_000_000 else f"{limit} bytes"
+        raise fail(413, f"One of these is too long: send at most {size} each.") from error
 
 
 def decode_picture(data: bytes, number: int = 1) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import logging
 import secrets
 import shutil
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Iterator, List, Mapping, Optional, Sequence
 
 from ...core.errors import DataError, FingerpostError, ModelError
 from ...upkeep.retraining import read_last_line
+from .. import space
 from ..errands import in_thread
 from .figures import LOG
 from .kinds import Ground, Kind, Step
@@ -33,11 +35,13 @@ from .record import (
 )
 from .worker import Worker
 
+log = logging.getLogger(__name__)
+
 COMMAND = (sys.executable, "-m", "fingerpost")
 KEPT = 10
 """So many jobs are kept; the oldest go."""
-LEAST_FREE_MB = 500
-"""Megabytes that must be free to begin with: a checkpoint in which everything learns takes about 200."""
+WENT_WRONG = ("something went wrong: what it was is printed where `fingerpost companion` runs (of the service: "
+              "journalctl -u fingerpost-companion)")
 _FULL_MB = 20
 
 
@@ -105,7 +109,7 @@ class Jobs:
 
     async def _work(self, job: Job, kind: Kind, worker: Worker) -> None:
         """One job from its beginning to its end, however it ends."""
-        state, reason = FAILED, "something went wrong: look at the page Health, under Logs"
+        state, reason = FAILED, WENT_WRONG
         try:
             await self._do(job, kind, worker)
             state, reason = DONE, ""
@@ -117,6 +121,8 @@ class Jobs:
             reason = str(error)
         except OSError as error:
             reason = say_unwritable(self._folder, error)
+        except Exception:
+            log.exception("the job %s (%s) has failed", job.id, job.kind)
         finally:
             await self._conclude(job, state, reason)
 
@@ -145,15 +151,15 @@ class Jobs:
         await in_thread(save_job, folder, job)
         if worker.is_ending:
             raise Cancelled
-        log = folder / LOG
-        output = folder / f"{step.result}.json" if step.result else log
-        code = await worker.run([*self._command, *step.words], output, log)
+        said = folder / LOG
+        output = folder / f"{step.result}.json" if step.result else said
+        code = await worker.run([*self._command, *step.words], output, said)
         if worker.is_ending:
             raise Cancelled
         if code and step.may_fail:
-            job.notes = {**job.notes, f"no_{step.result}": explain(log, code)}
+            job.notes = {**job.notes, f"no_{step.result}": explain(said, code)}
         elif code:
-            raise ModelError(explain(log, code))
+            raise ModelError(explain(said, code))
 
     async def _drop_oldest(self, job: Job) -> None:
         """Make room for a new job, but not of what it works on."""
@@ -191,27 +197,20 @@ def alone(folder: Path) -> Iterator[None]:
 
 def make_folder(folder: Path, job: Job) -> None:
     """Begin the folder of a job. Raises DataError where the disk is nearly full, OSError."""
-    if measure_free_mb(folder.parent) < LEAST_FREE_MB:
-        raise DataError(f"less than {LEAST_FREE_MB} MB are free in {folder.parent}: delete jobs or labelled frames, or "
-                        "free some space otherwise")
+    space.check_space(folder.parent)
     (folder / TEMPORARY).mkdir(parents=True)
     begin_record(folder, job)
 
 
-def explain(log: Path, code: int) -> str:
+def explain(words: Path, code: int) -> str:
     """Why a command has failed: the last thing that it said, or what ended it."""
-    if measure_free_mb(log.parent) < _FULL_MB:
-        return f"the disk is full ({log.parent}): delete jobs or labelled frames, or free some space otherwise"
+    if space.measure_free_mb(words.parent) < _FULL_MB:
+        return f"the disk is full ({words.parent}): delete jobs or labelled frames, or free some space otherwise"
     if code < 0:
         return (f"it was killed by signal {-code}, perhaps because memory is short: close other programs, or choose a "
                 "smaller scope")
-    said = read_last_line(log)
+    said = read_last_line(words)
     return said[len("fingerpost: "):] if said.startswith("fingerpost: ") else said or f"it ended with exit code {code}"
-
-
-def measure_free_mb(folder: Path) -> float:
-    """Megabytes that are free there."""
-    return shutil.disk_usage(str(folder)).free / 1e6
 
 
 def say_unwritable(folder: Path, error: OSError) -> str:
