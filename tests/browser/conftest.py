@@ -1,4 +1,5 @@
-"""One device, one browser, and a helper who has paired, for all tests of the companion page."""
+"""One device, one browser, and a helper who has paired, for all tests of a module: while the browser is there nobody else in
+this thread can run a loop of asyncio."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import pytest
 from tests.browsing import Device, find_chromium
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
     """A real browser, without a window."""
     pytest.importorskip("aiohttp", reason="pip install 'fingerpost[companion]'")
@@ -22,7 +23,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def device(tmp_path_factory, chromium):
     """A device that replays a finger before a red mug, with its companion page."""
     with Device(tmp_path_factory.mktemp("device")) as device:
@@ -41,7 +42,7 @@ def stranger(chromium):
     assert complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ticket(device, chromium):
     """What a browser keeps that has paired."""
     context = chromium.new_context()
