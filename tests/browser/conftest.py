@@ -1,5 +1,7 @@
-"""One device, one browser, and a helper who has paired, for all tests of a module: while the browser is there nobody else in
-this thread can run a loop of asyncio."""
+"""One device, one browser, and a helper who has paired, for all tests of a module.
+
+The browser goes with the module: while it is there, nobody else in this thread can run a loop of asyncio.
+"""
 
 from __future__ import annotations
 
