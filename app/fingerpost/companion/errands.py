@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from functools import partial
 from typing import Any, Callable, NamedTuple, Sequence, TypeVar
@@ -30,15 +31,15 @@ async def in_thread(work: Callable[..., ResultT], *values: Any) -> ResultT:
 
 async def run_errand(words: Sequence[str], limit_seconds: float) -> Errand:
     """Run `fingerpost` with these words. Raises asyncio.TimeoutError; whatever happens, nothing of it stays behind."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "fingerpost", *words, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE, start_new_session=True)
+    # Not asyncio's own way: cancelled while that starts a process, Python 3.8 would leave it behind.
+    process = subprocess.Popen([sys.executable, "-m", "fingerpost", *words], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
-        output, errors = await asyncio.wait_for(process.communicate(), limit_seconds)
+        output, errors = await asyncio.wait_for(in_thread(process.communicate), limit_seconds)
     finally:
         _end(process.pid)
-        await process.wait()
+        process.wait()
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines() if line.strip()]
     complaint = lines[-1] if lines else ""
     return Errand(process.returncode or 0, output.decode(errors="replace"), complaint.replace("fingerpost: ", "", 1))
