@@ -2,9 +2,7 @@
 
 ONNX Runtime compiles a network while it loads it, for minutes and without a word, and holds Python's lock meanwhile
 (https://github.com/microsoft/onnxruntime/issues/27063): buttons and watchdog would have to wait. So another process
-does that and ends, and this one loads what it has left.
-
-Called as `python -m fingerpost.inference.compiling FILE PARENT`, with the process id of whoever calls.
+does that (compiling_child.py) and ends, and this one loads what it has left.
 """
 
 from __future__ import annotations
@@ -23,7 +21,6 @@ from typing import BinaryIO, Optional
 from ..core.errors import ModelError
 from ..downloads import hash_file
 from ..home import state_home
-from ..upkeep.tether import tether
 from ..wholefile import write_whole
 from .builds import Tell
 from .tensorrt import OPENING_BUILD_SECONDS
@@ -73,8 +70,8 @@ def compile_apart(path: Path, folder: Path, tell: Tell) -> None:
 
 def _compile(path: Path, output: BinaryIO, tell: Tell) -> None:
     """Have the process do it, which leaves its words in `output`."""
-    process = subprocess.Popen([sys.executable, "-m", __name__, str(path), str(os.getpid())], stdin=subprocess.DEVNULL,
-                               stdout=output, stderr=output, start_new_session=True)
+    command = [sys.executable, "-m", __name__ + "_child", str(path), str(os.getpid())]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
     if not _wait(process, tell):
         process.kill()
         raise _refuse(path, f"it took longer than {OPENING_BUILD_SECONDS / 60:.0f} minutes")
@@ -105,20 +102,3 @@ def _warn(folder: Path, path: Path, error: OSError) -> None:
 def _refuse(path: Path, reason: str) -> ModelError:
     return ModelError(f"ONNX Runtime's TensorRT cannot compile {path.name} ({reason}): "
                       'set runtime = "auto" or "onnx" under [recognition]')
-
-
-def main() -> int:
-    """Load the network, which compiles it."""
-    from .onnx import TENSORRT, OnnxBackend
-
-    tether(int(sys.argv[2]))
-    try:
-        with OnnxBackend(Path(sys.argv[1]), provider=TENSORRT):
-            return 0
-    except ModelError as error:
-        print(error, file=sys.stderr)
-        return 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
