@@ -123,7 +123,7 @@ def test_a_command_is_held_back(tmp_path):
                                       "resource.RLIMIT_DATA)[0] >> 20, os.getsid(0) == os.getpid(), "
                                       "tempfile.gettempdir(), open('/proc/self/oom_score_adj').read().strip())"))
     room = tmp_path / "jobs" / job.id / "tmp"
-    assert read_lines(room.parent) == [f"19 {worker_module.MEMORY_MB} True {room} 1000"]
+    assert read_lines(room.parent) == [f"19 {worker_module.find_memory_mb()} True {room} 1000"]
     assert not room.exists()
 
 

@@ -12,16 +12,16 @@ from typing import Optional, Sequence
 from ...upkeep.children import GRACE_SECONDS
 from ...upkeep.retraining import NICENESS
 
-MEMORY_MB = 3000
-"""Megabytes that it may take: `fingerpost train taught` gives its trainings as many."""
+MEMORY_SHARE = 0.75
+"""How much of this machine's memory it may take: on the first Nano 3 GB, as `fingerpost train taught` gives."""
 
 
 class Worker:
     """One command after the other, each until it ends or is made to. All in one event loop."""
 
-    def __init__(self, temporary: Path, memory_mb: int = MEMORY_MB) -> None:
+    def __init__(self, temporary: Path, memory_mb: Optional[int] = None) -> None:
         """`temporary` is an existing folder for its temporary files."""
-        self._temporary, self._memory_mb = temporary, memory_mb
+        self._temporary, self._memory_mb = temporary, memory_mb or find_memory_mb()
         self._process: Optional[asyncio.subprocess.Process] = None
         self.is_ending = False
         """Whether it was made to end."""
@@ -59,3 +59,8 @@ class Worker:
                 os.killpg(self._process.pid, number)
             except ProcessLookupError:
                 pass  # all have ended
+
+
+def find_memory_mb() -> int:
+    """Megabytes that a command may take on this machine."""
+    return int(MEMORY_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")) >> 20
