@@ -10,6 +10,8 @@ import sys
 from functools import partial
 from typing import Any, Callable, NamedTuple, Sequence, TypeVar
 
+from ..upkeep.children import signal_all
+
 ResultT = TypeVar("ResultT")
 NICENESS = 10
 """How readily such a process yields to the device."""
@@ -38,16 +40,8 @@ async def run_errand(words: Sequence[str], limit_seconds: float) -> Errand:
         os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         output, errors = await asyncio.wait_for(in_thread(process.communicate), limit_seconds)
     finally:
-        _end(process.pid)
+        signal_all(process, signal.SIGKILL)
         process.wait()
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines() if line.strip()]
     complaint = lines[-1] if lines else ""
     return Errand(process.returncode or 0, output.decode(errors="replace"), complaint.replace("fingerpost: ", "", 1))
-
-
-def _end(group: int) -> None:
-    """End a process with all that it has started, which has its group."""
-    try:
-        os.killpg(group, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
