@@ -9,19 +9,9 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
+from fingerpost.core.actions import Forget, Keep, Learn, Recognise
 from fingerpost.core.errors import CameraError, StaleFrame
-from fingerpost.core.events import (
-    Forget,
-    Forgotten,
-    Keep,
-    Kept,
-    Learn,
-    Learned,
-    Recognise,
-    Recognised,
-    Seen,
-    Status,
-)
+from fingerpost.core.events import Forgotten, Kept, Learned, Recognised, Seen, Status
 from fingerpost.core.phrases import PhraseBook
 from fingerpost.core.ports import Buttons, Camera, Sight, Speaker, Voice
 from fingerpost.core.types import Clip, Fingertip, Frame, Guess, Press

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any, List, Optional, Tuple, Type, TypeVar
 
+from fingerpost.core.actions import Action, Chime, Recognise, Say
 from fingerpost.core.decide import decide
-from fingerpost.core.events import Action, Chime, Event, Recognise, Recognised, Say, Seen
-from fingerpost.core.state import POINTING, Rules, State
+from fingerpost.core.events import Event, Recognised, Seen
+from fingerpost.core.rules import Rules
+from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
 
 CLEAR = Quality(640, 480, 0.5, 200.0)

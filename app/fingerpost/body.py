@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Optional, Sequence
 
-from .core.events import Action, Status
+from .core.actions import Action
+from .core.events import Status
 from .core.heartbeat import Heartbeat
 from .core.loop import Loop, Observer
 from .core.phrases import PhraseBook

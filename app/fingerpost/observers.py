@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Callable, List, Tuple
 
-from .core.events import Action, Event, Fault
+from .core.actions import Action
+from .core.events import Event, Fault
 from .core.loop import Observer, describe
 from .core.phrases import PhraseBook
 from .core.state import State

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from .core.errors import SettingsError
-from .core.state import BY_LIST, BY_NEXT, BY_VOICE, PAST_FINGER, WAYS, Rules
+from .core.rules import Rules
+from .core.state import BY_LIST, BY_NEXT, BY_VOICE, PAST_FINGER, WAYS
 from .tomlfile import read_toml
 
 RUNTIMES = AUTO, ONNX, TENSORRT, CUDA, TENSORRT_ONNX = ("auto", "onnx", "tensorrt", "cuda", "tensorrt-onnx")

@@ -14,7 +14,8 @@ from itertools import cycle
 
 from fingerpost.companion.device import gallery, health, live
 from fingerpost.companion.lessons import bursts, fingertips, things
-from fingerpost.core.events import Recognise, Recognised, Seen
+from fingerpost.core.actions import Recognise
+from fingerpost.core.events import Recognised, Seen
 from fingerpost.core.live import PerceptionThread
 from fingerpost.core.ports import Camera
 from fingerpost.core.state import POINTING, State

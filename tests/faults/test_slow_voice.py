@@ -7,8 +7,9 @@ import threading
 
 import pytest
 
+from fingerpost.core.actions import Keep, Learn
 from fingerpost.core.errors import VoiceError
-from fingerpost.core.events import Keep, Learn, Learned
+from fingerpost.core.events import Learned
 from fingerpost.core.speech import BATCH_TEXTS, RenderingThread
 from fingerpost.core.types import Frame
 from fingerpost.memory.learner import Learner

@@ -17,7 +17,8 @@ from fingerpost import sayings, wiring
 from fingerpost.body import Body
 from fingerpost.commands import run
 from fingerpost.core import live, speech
-from fingerpost.core.events import ChangeWay, WayChanged
+from fingerpost.core.actions import ChangeWay
+from fingerpost.core.events import WayChanged
 from fingerpost.core.heartbeat import Heartbeat
 from fingerpost.core.loop import Observer
 from fingerpost.core.speech import Mouth

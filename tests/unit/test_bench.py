@@ -9,7 +9,7 @@ import pytest
 
 from fingerpost.cli import main
 from fingerpost.commands import bench
-from fingerpost.core.state import Rules
+from fingerpost.core.rules import Rules
 from fingerpost.home import state_home
 from fingerpost.models import ModelStore
 from fingerpost.settings import Settings

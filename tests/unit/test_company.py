@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from fingerpost.core.actions import Chime, Report, Say
 from fingerpost.core.company import WATCHED_SECONDS
-from fingerpost.core.events import Changed, Chime, Kept, ModelChanged, Report, Say, Tick
+from fingerpost.core.events import Changed, Kept, ModelChanged, Tick
 from fingerpost.core.loop import Loop, describe
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences
 from fingerpost.core.speech import Mouth

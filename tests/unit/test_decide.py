@@ -6,26 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from fingerpost.core.actions import Forget, Hush, Keep, Learn, PowerOff, Recognise, Report, Sleep
 from fingerpost.core.decide import decide
-from fingerpost.core.events import (
-    Fault,
-    Forget,
-    Forgotten,
-    Hush,
-    Keep,
-    Kept,
-    Learn,
-    Learned,
-    PowerOff,
-    Recognise,
-    Recognised,
-    Recovered,
-    Report,
-    Seen,
-    Sleep,
-    Status,
-    Tick,
-)
+from fingerpost.core.events import Fault, Forgotten, Kept, Learned, Recognised, Recovered, Seen, Status, Tick
 from fingerpost.core.state import (
     ASLEEP,
     MENU,

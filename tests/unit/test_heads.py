@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from fingerpost.core.state import Rules
+from fingerpost.core.rules import Rules
 from fingerpost.models import ModelInfo
 from fingerpost.vision.heads import Curve, TaughtHead, believe, to_unit
 from fingerpost.vision.recognise import Recogniser, make_views

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from fingerpost import networks
+from fingerpost.core.actions import ChangeWay
 from fingerpost.core.errors import ModelError
-from fingerpost.core.events import ChangeWay, ModelChanged
+from fingerpost.core.events import ModelChanged
 from fingerpost.core.ports import Backend
 from fingerpost.core.types import Frame
 from fingerpost.settings import Settings

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fingerpost.core.pointing import judge, speak
-from fingerpost.core.state import Rules
+from fingerpost.core.rules import Rules
 from fingerpost.core.types import NOTHING, Guess
 from tests.story import Story
 

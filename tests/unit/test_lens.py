@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from fingerpost import wiring
+from fingerpost.core.actions import Keep, Recognise
 from fingerpost.core.errors import DataError
-from fingerpost.core.events import Keep, Recognise
 from fingerpost.core.types import Box, Fingertip, Frame
 from fingerpost.settings import Settings
 from fingerpost.vision.crop import crop_past

@@ -11,7 +11,8 @@ import sys
 import pytest
 
 from fingerpost.commands.run import is_kept
-from fingerpost.core.events import Chime, Fault, Hush, Keep, Say
+from fingerpost.core.actions import Chime, Hush, Keep, Say
+from fingerpost.core.events import Fault
 from fingerpost.core.state import State
 from fingerpost.core.types import Press, Utterance
 from fingerpost.core.visits import SECRET

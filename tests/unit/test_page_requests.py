@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fingerpost.core.actions import ChangeWay, Keep
 from fingerpost.core.errors import StoreError
-from fingerpost.core.events import Changed, ChangeWay, Fault, Keep, WayChanged
+from fingerpost.core.events import Changed, Fault, WayChanged
 from fingerpost.core.live import PerceptionThread
 from fingerpost.core.types import Frame
 from fingerpost.devices.clocks import RealClock

@@ -6,25 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from fingerpost.core.events import (
-    Changed,
+from fingerpost.core.actions import (
     Chime,
-    Fault,
     ForgetThing,
     Keep,
-    Kept,
     Learn,
-    Learned,
     Listen,
-    Listened,
-    Recovered,
     RenameThing,
     Report,
-    Status,
     StopListening,
     UndoChange,
 )
-from fingerpost.core.state import BY_LIST, BY_NEXT, BY_VOICE, MENU, MENU_ITEMS, NAMING, POINTING, TEACHING, Menu, Rules
+from fingerpost.core.events import Changed, Fault, Kept, Learned, Listened, Recovered, Status
+from fingerpost.core.rules import Rules
+from fingerpost.core.state import BY_LIST, BY_NEXT, BY_VOICE, MENU, MENU_ITEMS, NAMING, POINTING, TEACHING, Menu
 from fingerpost.core.teaching import wants_more
 from tests.story import Story
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from fingerpost.core.state import Rules
+from fingerpost.core.rules import Rules
 from fingerpost.core.types import Fingertip
 from fingerpost.vision.tracking import Tracker
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.events import Fault, Recovered, Say
+from fingerpost.core.actions import Say
+from fingerpost.core.events import Fault, Recovered
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences
 from fingerpost.core.types import NOTHING, Guess
 from fingerpost.core.visits import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fingerpost.core.events import Recognise
+from fingerpost.core.actions import Recognise
 from fingerpost.core.ports import Backend
 from fingerpost.core.types import Fingertip, Frame
 from fingerpost.models import ModelInfo

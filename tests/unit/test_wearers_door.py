@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.events import Changed, Fault, Recovered, Say, Tick
+from fingerpost.core.actions import Say
+from fingerpost.core.events import Changed, Fault, Recovered, Tick
 from fingerpost.core.loop import Loop
 from fingerpost.core.state import (
     MENU,

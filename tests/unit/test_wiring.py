@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from fingerpost import networks, runtimes, wiring
+from fingerpost.core.actions import ChangeWay
 from fingerpost.core.errors import ModelError
-from fingerpost.core.events import ChangeWay
 from fingerpost.devices import sources
 from fingerpost.devices.cameras import LiveCamera
 from fingerpost.home import asset_home

@@ -6,9 +6,10 @@ import math
 
 import pytest
 
-from fingerpost.core.events import Hush, Keep, Recognise
+from fingerpost.core.actions import Hush, Keep, Recognise
 from fingerpost.core.guidance import find_hindrance
-from fingerpost.core.state import ASLEEP, MENU, POINTING, TEACHING, Rules
+from fingerpost.core.rules import Rules
+from fingerpost.core.state import ASLEEP, MENU, POINTING, TEACHING
 from fingerpost.core.types import Fingertip, Guess
 from tests.story import CLEAR, Story
 

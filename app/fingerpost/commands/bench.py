@@ -18,7 +18,8 @@ from typing import Callable, Dict, Iterator, List, Sequence, Tuple
 import cv2
 import numpy as np
 
-from ..core.events import Recognise, Seen
+from ..core.actions import Recognise
+from ..core.events import Seen
 from ..core.state import WHOLE_THINGS
 from ..core.types import Frame
 from ..devices.replay import Recording

@@ -18,9 +18,10 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import cv2
 import numpy as np
 
+from ..core.actions import Action, Recognise, Say
 from ..core.decide import decide
 from ..core.errors import DataError
-from ..core.events import Action, Event, Recognise, Recognised, Say, Seen
+from ..core.events import Event, Recognised, Seen
 from ..core.ports import Sight
 from ..core.state import POINTING, State
 from ..core.types import Fingertip, Frame, Utterance

@@ -16,8 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set
 
+from ..core.actions import Action
 from ..core.errors import DataError
-from ..core.events import Action, Event, Seen
+from ..core.events import Event, Seen
 from ..core.live import PerceptionThread
 from ..core.ports import Camera, Sight
 from ..core.state import POINTING, State

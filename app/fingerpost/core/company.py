@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Tuple
 
+from .actions import Action, Chime, Say
 from .errors import PreferenceError
-from .events import Action, Chime, Say
 from .preferences import change, confirm
 from .replies import Outcome, mend, reply, tell_place
 from .state import ASLEEP, MENU, NAMING, Menu, State

@@ -16,7 +16,8 @@ from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
 from . import menu, naming, pointing, teaching
-from .events import Action, Hush, Report, Say, Sleep, Status
+from .actions import Action, Hush, Report, Say, Sleep
+from .events import Status
 from .guidance import find_hindrance
 from .reasons import explain
 from .replies import Outcome, blame, reply

@@ -11,14 +11,12 @@ from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
 from . import company, controls, menu, naming, pointing, teaching
+from .actions import Action, Chime, Hush, Say
 from .events import (
-    Action,
     Changed,
-    Chime,
     Event,
     Fault,
     Forgotten,
-    Hush,
     Kept,
     Learned,
     Listened,
@@ -26,7 +24,6 @@ from .events import (
     Preparing,
     Recognised,
     Recovered,
-    Say,
     Seen,
     Status,
     Tick,

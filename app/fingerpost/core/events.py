@@ -1,4 +1,4 @@
-"""What reaches the decision (events) and what it asks for (actions).
+"""What reaches the decision.
 
 Every event carries `at`, monotonic seconds; of a frame, the instant at which the camera took it.
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Optional, Tuple, Union
 
-from .types import Fingertip, Guess, Press, Quality, Utterance
-from .visits import Reception, Visit
+from .types import Fingertip, Guess, Press, Quality
+from .visits import Visit
 
 
 @dataclass(frozen=True)
@@ -160,110 +160,3 @@ class Status:
 
 Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, ModelChanged,
               WayChanged, Preparing, Status, Press, Visit]
-
-
-@dataclass(frozen=True)
-class Recognise:
-    """Look at what lies past the finger in that frame."""
-
-    frame_index: int
-
-
-@dataclass(frozen=True)
-class Say:
-    """Speak."""
-
-    utterance: Utterance
-
-
-@dataclass(frozen=True)
-class Chime:
-    """Play an earcon: ready, finger, unsure, recorded, listen, fault or watched."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Hush:
-    """Silence speech now and drop what waits to be said."""
-
-
-@dataclass(frozen=True)
-class Keep:
-    """Keep the thing past the finger in that frame as a sample."""
-
-    frame_index: int
-
-
-@dataclass(frozen=True)
-class Forget:
-    """Remove the last sample that waits for a name."""
-
-
-@dataclass(frozen=True)
-class Learn:
-    """Learn the waiting samples.
-
-    They become a thing called `name`, or by the next free name where that is empty; with `voice`, the wearer's
-    voice in the last recording says it. Or they are added to the taught thing `object_id`.
-    """
-
-    name: str = ""
-    voice: bool = False
-    object_id: str = ""
-
-
-@dataclass(frozen=True)
-class ForgetThing:
-    """Forget a taught thing."""
-
-    object_id: str
-
-
-@dataclass(frozen=True)
-class RenameThing:
-    """Call a taught thing by another name or, where that is empty, by the voice in the last recording."""
-
-    object_id: str
-    name: str = ""
-
-
-@dataclass(frozen=True)
-class UndoChange:
-    """Undo the last change to what was taught."""
-
-
-@dataclass(frozen=True)
-class ChangeWay:
-    """Look at things in the other way."""
-
-
-@dataclass(frozen=True)
-class Listen:
-    """Record the wearer's voice once all is said: a beep, then until they fall silent."""
-
-
-@dataclass(frozen=True)
-class StopListening:
-    """Break the recording off, and forget it."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """Ask for a Status event; the state remembers which question it answers."""
-
-
-@dataclass(frozen=True)
-class Sleep:
-    """Stop looking (True) or look again (False)."""
-
-    asleep: bool
-
-
-@dataclass(frozen=True)
-class PowerOff:
-    """Shut the device down."""
-
-
-Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, ChangeWay,
-               Listen, StopListening, Report, Sleep, PowerOff, Reception]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Optional, Tuple
 
-from .events import Action, Chime, Say
+from .actions import Action, Chime, Say
 from .preferences import BRIEF
-from .state import Answer, Dwell, Guidance, Rules, State
+from .rules import Rules
+from .state import Answer, Dwell, Guidance, State
 from .types import Fingertip, Quality, Utterance
 
 STEADY_FRAMES = 3

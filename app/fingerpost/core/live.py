@@ -9,8 +9,9 @@ import threading
 from dataclasses import replace
 from typing import Optional, Union
 
+from .actions import Action, ChangeWay, Sleep
 from .errors import CameraError, StaleFrame
-from .events import Action, ChangeWay, Event, Fault, Preparing, Recovered, Sleep, Tick
+from .events import Event, Fault, Preparing, Recovered, Tick
 from .heartbeat import Heartbeat
 from .loop import Loop
 from .ports import Buttons, Camera, Clock, Sight

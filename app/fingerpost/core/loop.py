@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Sequence
 
+from .actions import Action, Chime, Hush, Listen, PowerOff, Report, Say, Sleep, StopListening
 from .decide import decide
-from .events import Action, Chime, Event, Hush, Listen, PowerOff, Report, Say, Sleep, Status, StopListening
+from .events import Event, Status
 from .phrases import PhraseBook
 from .ports import Hearing
 from .preferences import Preferences

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Tuple
 
 from . import company, naming, pointing
-from .events import Changed, ChangeWay, ForgetThing, PowerOff, Report, Say, Status, UndoChange, WayChanged
+from .actions import ChangeWay, ForgetThing, PowerOff, Report, Say, UndoChange
+from .events import Changed, Status, WayChanged
 from .replies import Outcome, mend, reply, speak_item, tell_place
 from .state import MENU, NAMING, PAST_FINGER, POINTING, STARTING, STOPPING, WHOLE_THINGS, Menu, State
 from .types import Press, Utterance

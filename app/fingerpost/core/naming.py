@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .events import Chime, Learn, Listen, Listened, RenameThing, Report, Say, StopListening
+from .actions import Chime, Learn, Listen, RenameThing, Report, Say, StopListening
+from .events import Listened
 from .replies import Outcome, mend, reply, tell_place
 from .state import BLINDING, BY_NEXT, BY_VOICE, MENU, NAMING, TEACHING, Menu, Naming, State
 from .types import Press, Utterance

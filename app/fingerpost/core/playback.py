@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Callable, Deque, Iterable
 
-from .events import Action, Sleep, Tick
+from .actions import Action, Sleep
+from .events import Tick
 from .loop import Loop
 from .ports import Buttons, Clock, Sight
 from .speech import Mouth

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, Optional, Tuple
 
-from .events import Action, Chime, Hush, Recognise, Recognised, Say, Seen
+from .actions import Action, Chime, Hush, Recognise, Say
+from .events import Recognised, Seen
 from .guidance import find_hindrance, forget_name, guide
 from .preferences import BRIEF, FULL
 from .reasons import NO_RUNNER_UP, explain
 from .replies import Outcome, blame, reply
-from .state import POINTING, STARTING, Answer, Dwell, Rules, State
+from .rules import Rules
+from .state import POINTING, STARTING, Answer, Dwell, State
 from .types import NOTHING, Fingertip, Guess, Utterance
 
 

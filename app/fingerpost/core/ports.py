@@ -9,7 +9,8 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
-from .events import Action, Event, Fault, Recovered
+from .actions import Action
+from .events import Event, Fault, Recovered
 from .types import Clip, Frame, Press
 
 if TYPE_CHECKING:

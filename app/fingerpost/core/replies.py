@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Tuple
 
-from .events import Action, Say
+from .actions import Action, Say
 from .state import MENU, Menu, State
 from .types import Utterance
 

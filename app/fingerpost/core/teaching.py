@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Optional
 
 from . import naming
-from .events import Chime, Forget, Forgotten, Keep, Kept, Learn, Learned
+from .actions import Chime, Forget, Keep, Learn
+from .events import Forgotten, Kept, Learned
 from .guidance import find_hindrance
 from .replies import Outcome, mend, reply
-from .state import TEACHING, Rules, State, View
+from .rules import Rules
+from .state import TEACHING, State, View
 
 
 def take_sample(state: State, at: float) -> Outcome:

@@ -12,7 +12,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence
 
-from ..core.events import Action, Event, Fault, Recovered
+from ..core.actions import Action
+from ..core.events import Event, Fault, Recovered
 from ..core.loop import Observer
 from ..core.ports import Clock
 from ..core.state import State

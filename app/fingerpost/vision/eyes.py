@@ -8,27 +8,9 @@ from typing import Callable, Dict, Optional, Tuple, Union
 
 import numpy as np
 
+from ..core.actions import Action, ChangeWay, Forget, ForgetThing, Keep, Learn, Recognise, RenameThing, UndoChange
 from ..core.errors import ModelError, StoreError
-from ..core.events import (
-    Action,
-    Changed,
-    ChangeWay,
-    Event,
-    Fault,
-    Forget,
-    ForgetThing,
-    Forgotten,
-    Keep,
-    Kept,
-    Learn,
-    Learned,
-    Recognise,
-    Recognised,
-    RenameThing,
-    Seen,
-    UndoChange,
-    WayChanged,
-)
+from ..core.events import Changed, Event, Fault, Forgotten, Kept, Learned, Recognised, Seen, WayChanged
 from ..core.ports import Sight
 from ..core.state import PAST_FINGER, WHOLE_THINGS
 from ..core.timing import Stopwatch

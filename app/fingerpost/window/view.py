@@ -9,7 +9,8 @@ from typing import Any, Callable, Deque, Dict, List, Optional
 import cv2
 import numpy as np
 
-from ..core.events import Action, Changed, Event, Fault, Learned, Recognised, Recovered, Seen
+from ..core.actions import Action
+from ..core.events import Changed, Event, Fault, Learned, Recognised, Recovered, Seen
 from ..core.loop import Observer
 from ..core.phrases import PhraseBook
 from ..core.ports import Clock

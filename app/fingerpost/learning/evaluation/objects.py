@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...core.state import Rules
+from ...core.rules import Rules
 from ...inference.onnx import OnnxBackend
 from ...progress import Progress
 from ...vision.recognise import Recogniser, TaughtHead

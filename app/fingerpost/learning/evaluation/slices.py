@@ -7,7 +7,7 @@ from typing import Any, Callable, NamedTuple
 import cv2
 import numpy as np
 
-from ...core.state import Rules
+from ...core.rules import Rules
 from ...progress import Progress
 from ...vision.fingertip import KNUCKLE
 from ...vision.preprocess import judge

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...core.errors import DataError
-from ...core.state import Rules
+from ...core.rules import Rules
 from ...progress import Progress
 from ...vision.heads import TaughtHead
 from ...vision.recognise import Recogniser

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...core.state import Rules
+from ...core.rules import Rules
 from ...core.types import TAUGHT
 from ...inference.onnx import OnnxBackend
 from ...models import ModelInfo
