@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Optional, Sequence
 
+from . import __version__
 from .core.actions import Action
 from .core.events import Status
 from .core.heartbeat import Heartbeat
@@ -13,7 +14,7 @@ from .core.loop import Loop, Observer
 from .core.phrases import PhraseBook
 from .core.preferences import Preferences
 from .core.speech import Mouth
-from .core.state import BY_LIST, BY_VOICE, State
+from .core.state import BY_LIST, BY_VOICE, Lesson, State
 from .devices.ear import Ear
 from .devices.power import read_battery
 from .home import list_languages
@@ -44,20 +45,24 @@ class Body:
     """Has the device sound as is preferred."""
 
     def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = (),
-             announced: bool = False, door: Optional[Callable[[Action], None]] = None) -> Loop:
+             announced: bool = False, door: Optional[Callable[[Action], None]] = None,
+             run_errand: Optional[Callable[[str], None]] = None, lesson: Optional[Lesson] = None,
+             greetings: Sequence[str] = ()) -> Loop:
         """A fresh loop over these parts; `submit` takes what the eyes are asked to do.
 
-        `announced` says whether the wearer knows already that the device is starting; `door` see Loop.
+        `announced` says whether the wearer knows already that the device is starting; `door` and `run_errand` see
+        Loop; `lesson` is how far the first lesson is, `greetings` are phrases to begin with.
         """
         naming = self.settings.teaching.naming
         state = State(rules=self.settings.decision, announced=announced, waiting_samples=self.learner.waiting(),
                       news=self.eyes.news,
                       naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming,
-                      preferences=self.preferences, languages=list_languages())
-        return Loop(state, self.mouth, submit, self.report, observers, self.ear, self.prefer, door)
+                      preferences=self.preferences, languages=list_languages(), lesson=lesson or Lesson(),
+                      greetings=tuple(greetings))
+        return Loop(state, self.mouth, submit, self.report, observers, self.ear, self.prefer, door, run_errand)
 
     def report(self, at: float) -> Status:
         """What the device knows of itself: local time, battery, taught things, names that are free."""
         return Status(at, time.strftime("%H:%M"), read_battery(),
                       tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names(),
-                      self.learner.is_relearning)
+                      self.learner.is_relearning, version=__version__)

@@ -38,7 +38,7 @@ from .settings import ButtonsSettings, Settings
 from .sounding import Sound, load_earcons, open_phrases
 from .upkeep.attendant import Attendant, plan_page
 from .upkeep.journal import Journal
-from .upkeep.keeper import Keeper
+from .upkeep.keeper import Duty, Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.preferences import Wishes, default_preferences
 from .upkeep.retraining import plan_retraining
@@ -156,12 +156,12 @@ def open_window(stack: ExitStack, settings: Settings, body: Body, perception: Pe
 
 
 def open_keeper(settings: Settings, body: Body, clock: Clock, tell: Callable[[Event], None],
-                attendant: Optional[Attendant] = None) -> Keeper:
-    """What lets the running device go over to other networks, retrain, and have a companion page; `tell` takes its
-    events."""
+                attendant: Optional[Attendant] = None, duties: Sequence[Duty] = ()) -> Keeper:
+    """What lets the running device go over to other networks, retrain, have a companion page, and do its other duties;
+    `tell` takes its events."""
     retraining = plan_retraining(settings.teaching, body.learner.count_samples, state_home(), has_mains)
     return Keeper(plan_successions(settings, body.eyes, body.learner), retraining, clock, tell,
-                  Wishes(body.preferences, state_home(), partial(render_ahead, body)), attendant)
+                  Wishes(body.preferences, state_home(), partial(render_ahead, body)), attendant, duties)
 
 
 def open_voice(settings: Settings) -> Voice:

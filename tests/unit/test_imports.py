@@ -57,6 +57,7 @@ def test_imports_point_one_way(path):
 def test_decisions_stay_pure(path):
     if path.parts[0] == "core" and path.stem in ("decide", "controls", "menu", "naming", "pointing", "guidance",
                                                    "teaching", "replies", "state", "events", "leisure", "company",
-                                                   "visits", "preferences", "reasons", "actions", "rules"):
+                                                   "visits", "preferences", "reasons", "actions", "rules",
+                                                   "errands", "health", "lesson", "values"):
         names = {name.split(".")[0] for level, name in imports_of(path) if not level}
         assert names <= {"__future__", "dataclasses", "typing"}, f"{path} imports {names}"

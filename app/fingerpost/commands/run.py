@@ -80,6 +80,7 @@ def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableS
     from ..core.live import PerceptionThread, run_live
     from ..runtimes import hear_of_builds, hear_of_trouble
     from ..sayings import render_ahead
+    from ..upkeep.keeper import Duty
     from ..upkeep.preparation import Preparation
     from ..upkeep.service import Manager, Service
     from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_window
@@ -96,10 +97,11 @@ def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableS
     hear_of_trouble(settings, clock, perception.events.put)
     view, attendant = open_window(stack, settings, body, perception, clock, journal or Journal(), companion_options)
     listeners.append(view)  # it hears what is said, from now on
-    keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put, attendant))
+    duties: Sequence[Duty] = ()
+    keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put, attendant, duties))
     service = Service(manager, [*body.heartbeats, perception.heartbeat, camera.heartbeat, speaker.heartbeat])
     stack.callback(service.stop)
-    loop = body.loop(perception.submit, [*listeners, keeper, service, attendant], announced,
+    loop = body.loop(perception.submit, [*listeners, keeper, service, attendant, *duties], announced,
                      attendant.go_to_door)
     run_live(loop, body.mouth, perception, buttons, clock, stop)
     if loop.switched_off:

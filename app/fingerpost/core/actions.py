@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
+from typing import Optional, Union
 
 from .types import Utterance
 from .visits import Reception
@@ -112,5 +112,24 @@ class PowerOff:
     """Shut the device down."""
 
 
+@dataclass(frozen=True)
+class RunErrand:
+    """Do what takes long and ends by ErrandDone: one of core.errands.ERRANDS."""
+
+    errand: str
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Look at so many pictures a second at most; None: at as many as can be."""
+
+    per_second: Optional[float]
+
+
+@dataclass(frozen=True)
+class Restart:
+    """End in order, and start anew."""
+
+
 Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, ChangeWay,
-               Listen, StopListening, Report, Sleep, PowerOff, Reception]
+               Listen, StopListening, Report, Sleep, PowerOff, RunErrand, Pace, Restart, Reception]

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import company, controls, menu, naming, pointing, teaching
+from . import company, controls, errands, health, lesson, menu, naming, pointing, teaching
 from .actions import Action, Chime, Hush, Say
 from .events import (
     Changed,
+    ErrandDone,
     Event,
     Fault,
     Forgotten,
@@ -27,6 +28,7 @@ from .events import (
     Seen,
     Status,
     Tick,
+    Vitals,
     WayChanged,
 )
 from .replies import Outcome, mend
@@ -48,7 +50,8 @@ def decide(state: State, event: Event) -> Outcome:
     """The next state and what is to be done, in order. Total: every state takes every event."""
     if state.mode == STOPPING:
         return state, ()
-    state, actions = _HANDLERS[type(event)](state, event)
+    after, actions = _HANDLERS[type(event)](state, event)
+    state, actions = lesson.coach(state, event, after, actions)
     if state.news_until is not None and any(map(silences, actions)):
         # What was cut off is told again, but not at once: the wearer may have wanted silence.
         state = replace(state, news_until=None, news_from=event.at + AGAIN_SECONDS)
@@ -165,4 +168,6 @@ _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Watched: company.on_watched,
     Paired: company.on_paired,
     Status: controls.on_status,
+    Vitals: health.on_vitals,
+    ErrandDone: errands.on_errand_done,
 }

@@ -156,7 +156,41 @@ class Status:
     """The names that a new thing may be given by choice."""
     relearning: bool = False
     """Whether some taught things are not known yet, because another network runs than the one that learned them."""
+    celsius: Optional[float] = None
+    """How hot the board is, where it says so."""
+    version: str = ""
+    """The version of Fingerpost that runs."""
+    stick: bool = False
+    """Whether a USB stick is plugged in."""
+
+
+@dataclass(frozen=True)
+class Vitals:
+    """How the board is, as its own sensors say, every few seconds; None where one says nothing."""
+
+    at: float
+    celsius: Optional[float] = None
+    """Its hottest sensor."""
+    volts: Optional[float] = None
+    """At its input."""
+    sagging: bool = False
+    """Whether the supply does not hold its voltage now."""
+    throttled: bool = False
+    """Whether the board has slowed itself down against heat."""
+    battery_percent: Optional[int] = None
+    charging: bool = True
+    """Whether the battery is not being drained; also where there is none."""
+
+
+@dataclass(frozen=True)
+class ErrandDone:
+    """An errand (core/errands.py) has ended. `outcome` completes the phrase that tells so, `slots` fill it."""
+
+    at: float
+    errand: str
+    outcome: str
+    slots: Tuple[Tuple[str, str], ...] = ()
 
 
 Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, ModelChanged,
-              WayChanged, Preparing, Status, Press, Visit]
+              WayChanged, Preparing, Status, Vitals, ErrandDone, Press, Visit]

@@ -178,7 +178,7 @@ def run_live(loop: Loop, mouth: Mouth, perception: PerceptionThread, buttons: Bu
 def _turn_until_done(loop: Loop, perception: PerceptionThread, buttons: Buttons, clock: Clock,
                      stop: threading.Event) -> None:
     watch, next_tick = Watch(), clock.now()
-    while not (stop.is_set() or loop.switched_off):
+    while not (stop.is_set() or loop.switched_off or loop.restarts):
         for press in buttons.presses():
             loop.feed(press)
         for fault in buttons.faults():

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Sequence
 
-from .actions import Action, Chime, Hush, Listen, PowerOff, Report, Say, Sleep, StopListening
+from .actions import (
+    Action,
+    Chime,
+    Hush,
+    Listen,
+    PowerOff,
+    Report,
+    Restart,
+    RunErrand,
+    Say,
+    Sleep,
+    StopListening,
+)
 from .decide import decide
-from .events import Event, Status
+from .events import ErrandDone, Event, Status
 from .phrases import PhraseBook
 from .ports import Hearing
 from .preferences import Preferences
@@ -37,16 +49,18 @@ class Loop:
     def __init__(self, state: State, mouth: Mouth, submit: Callable[[Action], None],
                  report: Callable[[float], Status], observers: Sequence[Observer] = (),
                  ear: Optional[Hearing] = None, prefer: Callable[[Preferences], None] = lambda preferences: None,
-                 door: Optional[Callable[[Action], None]] = None) -> None:
+                 door: Optional[Callable[[Action], None]] = None,
+                 run_errand: Optional[Callable[[str], None]] = None) -> None:
         """`submit` hands work to the eyes; `report` answers what the device knows of itself; `ear` takes names;
         `prefer` changes how the device speaks; `door` takes OpenDoor and TellCode, and has them answered later by
-        DoorChanged or Fault. Without a door, the companion page cannot be opened.
+        DoorChanged or Fault. Without a door, the companion page cannot be opened. `run_errand` takes the name of an
+        errand, and has it answered later by ErrandDone.
         """
         self.state = state
-        self._prefer, self._door = prefer, door
+        self._prefer, self._door, self._run_errand = prefer, door, run_errand
         self._mouth, self._submit, self._report, self._ear = mouth, submit, report, ear
         self._observers = observers
-        self.switched_off = False
+        self.switched_off = self.restarts = False
 
     def feed(self, event: Event) -> None:
         """Decide on one event and act."""
@@ -78,6 +92,10 @@ class Loop:
             self.feed(self._report(at))
         elif isinstance(action, PowerOff):
             self.switched_off = True
+        elif isinstance(action, Restart):
+            self.restarts = True
+        elif isinstance(action, RunErrand):
+            self._start_errand(action.errand, at)
         elif isinstance(action, (Listen, StopListening)):
             self._hear(action)
         elif isinstance(action, (OpenDoor, TellCode)):
@@ -97,6 +115,12 @@ class Loop:
             self._door(action)
         else:
             self.feed(DoorChanged(at, open=False, reason=MISSING))
+
+    def _start_errand(self, errand: str, at: float) -> None:
+        if self._run_errand is not None:
+            self._run_errand(errand)
+        else:
+            self.feed(ErrandDone(at, errand, MISSING))
 
 
 def describe(action: Action, at: float, book: PhraseBook) -> dict:

@@ -11,8 +11,13 @@ from .types import Utterance
 VERBOSITIES = BRIEF, NORMAL, FULL = 1, 2, 3
 LIMITS: Dict[str, Tuple[int, int]] = {"volume": (0, 10), "words_per_minute": (80, 450), "verbosity": (BRIEF, FULL)}
 """The least and the most of what is a number; of the rate, what espeak-ng can speak."""
+VOICES = LOW, HIGH = "low", "high"
+"""Voices of every language."""
+HANDS = RIGHT, LEFT = "right", "left"
 FAINTEST = 0.03
 """How loud volume 0 is: faint, but no silence, for whoever mutes the device must still hear that it has a fault."""
+SWITCHES = ("diary", "tick")
+CHOICES = {"voice": VOICES, "hand": HANDS}
 _VERBOSITY_PHRASES = {BRIEF: "verbosity_brief", NORMAL: "verbosity_normal", FULL: "verbosity_full"}
 
 
@@ -31,6 +36,12 @@ class Preferences:
     the runner-up of a name, and why there is none."""
     diary: bool = True
     """Whether what is said is written down, for today and yesterday."""
+    voice: str = LOW
+    """One of VOICES."""
+    hand: str = RIGHT
+    """The hand that points: from its side of the thing, it hides the least."""
+    tick: bool = False
+    """Whether a faint tick is heard while an answer keeps the wearer waiting."""
 
     @property
     def loudness(self) -> float:
@@ -52,8 +63,10 @@ def change(preferences: Preferences, name: str, value: object,
         least, most = LIMITS[name]
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise PreferenceError(f"{name} cannot be {value!r}: choose a whole number from {least} to {most}")
-    elif name == "diary" and not isinstance(value, bool):
-        raise PreferenceError(f"diary cannot be {value!r}: choose true or false")
+    elif name in SWITCHES and not isinstance(value, bool):
+        raise PreferenceError(f"{name} cannot be {value!r}: choose true or false")
+    elif name in CHOICES and value not in CHOICES[name]:
+        raise PreferenceError(f"{name} cannot be {value!r}: choose one of {', '.join(CHOICES[name])}")
     elif name == "language" and not _is_language(value, languages):
         choice = "one of " + ", ".join(languages) if languages else "a language such as en"
         raise PreferenceError(f"language cannot be {value!r}: choose {choice}")
@@ -65,7 +78,8 @@ def confirm(preferences: Preferences, name: str) -> Utterance:
     changed it; of several changes in a row only the last is told."""
     phrases = {"verbosity": _VERBOSITY_PHRASES[preferences.verbosity], "language": "language_chosen",
                "diary": "diary_on" if preferences.diary else "diary_off", "words_per_minute": "rate_chosen",
-               "volume": "volume_chosen"}
+               "tick": "tick_on" if preferences.tick else "tick_off", "voice": "voice_" + preferences.voice,
+               "hand": "hand_" + preferences.hand, "volume": "volume_chosen"}
     number = (("number", str(getattr(preferences, name))),) if name in LIMITS and name != "verbosity" else ()
     return Utterance(phrases[name], number, priority=1, topic=name)
 

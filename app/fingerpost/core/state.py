@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import FrozenSet, Optional, Tuple
 
+from .events import Status
 from .preferences import Preferences
 from .rules import Rules
 from .types import Fingertip, Guess, Quality
 
-STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING = (
-    "starting", "pointing", "teaching", "naming", "menu", "asleep", "stopping")
-MODES = (STARTING, POINTING, TEACHING, NAMING, MENU, ASLEEP, STOPPING)
+STARTING, POINTING, TEACHING, NAMING, MENU, LESSON, ASLEEP, STOPPING = (
+    "starting", "pointing", "teaching", "naming", "menu", "lesson", "asleep", "stopping")
+MODES = (STARTING, POINTING, TEACHING, NAMING, MENU, LESSON, ASLEEP, STOPPING)
 BY_VOICE, BY_LIST, BY_NEXT = "voice", "list", "next"
 """How a thing taught by button gets its name: the wearer says it, chooses it, or it is the next free one."""
 WAYS = PAST_FINGER, WHOLE_THINGS = "crop", "detector"
@@ -121,6 +122,16 @@ class Naming:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """How far the wearer is in the first lesson (core/lesson.py). Step and `left` are kept over restarts."""
+
+    step: str = ""
+    """The step that comes next; empty: the lesson is over, or was never due."""
+    left: bool = False
+    """Whether the wearer has put it aside: it waits in the menu."""
+
+
+@dataclass(frozen=True)
 class State:
     """Everything that the next decision depends on."""
 
@@ -175,3 +186,10 @@ class State:
     """Whether somebody has begun to look on, which the wearer has not heard yet; also when they have gone by now."""
     said_at: float = float("-inf")
     """When the device last had something to say."""
+    greetings: Tuple[str, ...] = ()
+    """Phrases that the wearer is to hear once the device is ready: how the last stop was, and such."""
+    lesson: Lesson = field(default_factory=Lesson)
+    status: Optional[Status] = None
+    """What the device last said of itself; the menu's items speak of it."""
+    errand: str = ""
+    """The errand that is being run; empty for none."""

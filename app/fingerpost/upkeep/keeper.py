@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from abc import abstractmethod
 from typing import Callable, Optional, Sequence
 
 from ..core.events import Event
@@ -23,14 +24,26 @@ LOOK_SECONDS = 2.0
 _FAREWELL_SECONDS = 1.0
 
 
+class Duty(Observer):
+    """Something that is to be looked after besides. It also hears what the loop does, once the loop has it as an
+    observer."""
+
+    @abstractmethod
+    def step(self, now: float) -> None:
+        """Look after it, every few seconds; `now` is in monotonic seconds."""
+
+    def close(self) -> None:  # noqa: B027 - most have nothing left to do
+        """The device ends in order."""
+
+
 class Keeper(Observer, Part):
     """Watches the loop, the models and the retraining, from when it is opened until it is closed."""
 
     def __init__(self, successions: Sequence[Succession], retraining: Optional[Retraining], clock: Clock,
                  tell: Callable[[Event], None], wishes: Optional[Wishes] = None,
-                 attendant: Optional[Attendant] = None) -> None:
+                 attendant: Optional[Attendant] = None, duties: Sequence[Duty] = ()) -> None:
         """`tell` takes the events that come of it, from another thread."""
-        self._wishes, self._attendant = wishes, attendant
+        self._wishes, self._attendant, self._duties = wishes, attendant, duties
         self._successions, self._retraining, self._clock, self._tell = successions, retraining, clock, tell
         self._telling: Optional[Succession] = None
         """That of which the wearer is just being told; others wait, for there is one piece of news at a time."""
@@ -58,6 +71,8 @@ class Keeper(Observer, Part):
         self._remember()
         if self._wishes is not None:
             self._wishes.keep()
+        for duty in self._duties:
+            duty.close()
 
     def on_event(self, event: Event, state: State) -> None:
         """Note what the wearer wants, for which a retraining ends at once; what is preferred; and whether the wearer
@@ -77,6 +92,8 @@ class Keeper(Observer, Part):
             self._attendant.step(now)
         if self._wishes is not None:
             self._wishes.step()
+        for duty in self._duties:
+            duty.step(now)
         if self._retraining is not None and self._leisure is not None:
             self._retraining.step(self._leisure, now)
         self._remember()

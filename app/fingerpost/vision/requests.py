@@ -1,4 +1,4 @@
-"""What the companion page asks of the eyes. It holds pictures, so it does not come of the decision (core/actions.py)."""
+"""What the companion page asks of the eyes. It holds pictures, so the decision (core/actions.py) does not ask it."""
 
 from __future__ import annotations
 
