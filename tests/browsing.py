@@ -79,7 +79,7 @@ class Device:
     def __enter__(self) -> Device:
         environment = {**os.environ, "SDL_AUDIODRIVER": "dummy", "FINGERPOST_STATE": str(self.state),
                        "PYTHONUNBUFFERED": "1"}
-        command = ["run", "--camera", str(self.frames), "--settings", str(self._settings)]
+        command = ["run", "--no-lesson", "--camera", str(self.frames), "--settings", str(self._settings)]
         with self._printed.open("wb") as printed:
             self._process = subprocess.Popen([sys.executable, "-m", "fingerpost", *command], env=environment,
                                              stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT)

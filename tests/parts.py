@@ -22,7 +22,7 @@ from tests.story import CLEAR
 RATE = 22050
 BLANK = np.zeros((48, 64, 3), np.uint8)
 EARCONS = {name: Clip(np.ones(RATE // 20, np.int16), RATE)
-           for name in ("ready", "finger", "unsure", "recorded", "listen", "fault", "watched")}
+           for name in ("ready", "finger", "unsure", "recorded", "listen", "fault", "watched", "tick")}
 
 
 def english() -> PhraseBook:

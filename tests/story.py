@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, List, Optional, Tuple, Type, TypeVar
 
-from fingerpost.core.actions import Action, Chime, Recognise, Say
+from fingerpost.core.actions import Action, Chime, Recognise, Report, Say
 from fingerpost.core.decide import decide
-from fingerpost.core.events import Event, Recognised, Seen
+from fingerpost.core.events import Event, Recognised, Seen, Status
 from fingerpost.core.rules import Rules
 from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
@@ -27,14 +28,18 @@ class Story:
         self.actions: List[Action] = []
         self.thing: Tuple[Guess, ...] = ()
         self.place: Optional[Tuple[float, float]] = None
+        self.status = Status(0.0, "12:30", None, ())
 
     def happen(self, event: Event) -> Story:
-        """One event; looks that it asks for are answered at once by the thing pointed at."""
+        """One event; looks that it asks for are answered at once by the thing pointed at. So is the menu by `status`;
+        what a Status is asked for by name, a test answers."""
         self.state, actions = decide(self.state, event)
         self.actions += actions
         for action in actions:
             if isinstance(action, Recognise):
                 self.happen(Recognised(action.frame_index, self.at, self.thing))
+            elif isinstance(action, Report) and not self.state.question:
+                self.happen(replace(self.status, at=self.at))
         return self
 
     def frame(self, tip: Optional[Tuple[float, float]] = None, quality: Quality = CLEAR, **finger: Any) -> Story:

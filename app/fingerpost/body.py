@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable, Optional, Sequence
 
 from . import __version__
@@ -16,7 +17,8 @@ from .core.preferences import Preferences
 from .core.speech import Mouth
 from .core.state import BY_LIST, BY_VOICE, Lesson, State
 from .devices.ear import Ear
-from .devices.power import read_battery
+from .devices.power import has_mains, read_battery
+from .devices.sensors import Files, find_hottest
 from .home import list_languages
 from .memory.learner import Learner
 from .settings import Settings
@@ -43,6 +45,10 @@ class Body:
     """Those of the start."""
     prefer: Callable[[Preferences], None] = lambda preferences: None
     """Has the device sound as is preferred."""
+    damaged: bool = False
+    """Whether the store of taught things was damaged when it was opened."""
+    find_stick: Callable[[], Optional[Path]] = lambda: None
+    """Where the USB stick is; None without one."""
 
     def loop(self, submit: Callable[[Action], None], observers: Sequence[Observer] = (),
              announced: bool = False, door: Optional[Callable[[Action], None]] = None,
@@ -55,7 +61,7 @@ class Body:
         """
         naming = self.settings.teaching.naming
         state = State(rules=self.settings.decision, announced=announced, waiting_samples=self.learner.waiting(),
-                      news=self.eyes.news,
+                      news=self.eyes.news, way=self.eyes.way,
                       naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming,
                       preferences=self.preferences, languages=list_languages(), lesson=lesson or Lesson(),
                       greetings=tuple(greetings))
@@ -63,6 +69,8 @@ class Body:
 
     def report(self, at: float) -> Status:
         """What the device knows of itself: local time, battery, taught things, names that are free."""
+        heat = find_hottest(Files())
         return Status(at, time.strftime("%H:%M"), read_battery(),
                       tuple(thing.object_id for thing in self.learner.taught), self.learner.free_names(),
-                      self.learner.is_relearning, version=__version__)
+                      self.learner.is_relearning, celsius=heat.celsius if heat else None, version=__version__,
+                      stick=self.find_stick() is not None, charging=has_mains())

@@ -42,6 +42,12 @@ COMMANDS: Dict[str, Command] = {
                               "objects export things.zip", "export"),
     "objects import": Command("commands.objects", "take in things that were taught on another device",
                               "objects import things.zip", "import"),
+    "backup make": Command("commands.backup", "what was taught, preferences and calibrations, on a USB stick",
+                           "backup make /media/stick", "make"),
+    "backup restore": Command("commands.backup", "bring a back-up to this device", "backup restore /media/stick",
+                              "restore"),
+    "backup list": Command("commands.backup", "which back-ups there are, and whether they are whole",
+                           "backup list /media/stick", "list"),
     "detect": Command("commands.detect", "find things on images or video: boxes, printed and drawn",
                       "detect shelf.jpg --out boxes --timing"),
     "train fingertip": Command("learning.pointing.train", "train the fingertip network",
@@ -124,11 +130,26 @@ COMMANDS: Dict[str, Command] = {
                        "install"),
     "uninstall": Command("commands.install", "take the service off this machine again", "uninstall --dry-run",
                          "uninstall"),
+    "update key": Command("commands.update", "make the pair of keys that updates are signed with",
+                          "update key --out my-keys", "key"),
+    "update build": Command("commands.update", "write a signed update for other devices, from a checkout",
+                            "update build --key my-keys/fingerpost-update.key --out fingerpost-update-0.2.0.zip",
+                            "build"),
+    "update verify": Command("commands.update", "check an update's signature and files",
+                             "update verify fingerpost-update-0.2.0.zip", "verify"),
+    "update install": Command("commands.update", "take in an update: it runs from the next start on",
+                              "update install /media/stick", "install"),
+    "update list": Command("commands.update", "which versions are here, and which one runs", "update list", "list"),
+    "update rollback": Command("commands.update", "return to the version before", "update rollback", "rollback"),
+    "update trust": Command("commands.update", "let a key sign updates for this device",
+                            "update trust fingerpost-update.pub", "trust"),
+    "selftest": Command("commands.selftest", "whether this version works here: what an update must pass", "selftest"),
     "bench": Command("commands.bench", "how fast this machine is at it", "bench --json"),
 }
 
-KEEPING = ("run", "teach", "objects", "calibrate camera", "calibrate fingertip", "engine", "models fetch",
-           "models rollback", "voices", "companion")
+KEEPING = ("run", "teach", "objects", "backup make", "backup restore", "calibrate camera", "calibrate fingertip",
+           "engine", "models fetch", "models rollback", "voices", "companion", "update install", "update rollback",
+           "update trust")
 """How those begin that use or change what is kept of this wearer and machine."""
 
 

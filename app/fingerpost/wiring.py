@@ -37,11 +37,13 @@ from .sayings import render_ahead, render_now
 from .settings import ButtonsSettings, Settings
 from .sounding import Sound, load_earcons, open_phrases
 from .upkeep.attendant import Attendant, plan_page
+from .upkeep.belongings import CAMERA_RECORD, FINGERTIP_RECORD, WAY
 from .upkeep.journal import Journal
 from .upkeep.keeper import Duty, Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.preferences import Wishes, default_preferences
 from .upkeep.retraining import plan_retraining
+from .upkeep.stick import find_stick
 from .vision.eyes import Eyes
 from .vision.lens import Optics, read_lens
 from .vision.look import BoxLooker, CropLooker
@@ -54,9 +56,6 @@ from .window.view import View
 
 log = logging.getLogger(__name__)
 RecordT = TypeVar("RecordT")
-
-CAMERA_RECORD, FINGERTIP_RECORD = "camera.json", "fingertip.json"
-"""What `fingerpost calibrate` keeps in the state folder of the wearer's lens and finger."""
 
 
 def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speaker, store: Path,
@@ -88,10 +87,10 @@ def assemble(stack: ExitStack, settings: Settings, clock: Clock, speaker: Speake
     book.taught_name, book.taught_label = learner.spoken_name, learner.spoken_label
     for observer in observers:
         observer.on_ready(book)
-    eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name("way.json"), live)
+    eyes = wake_eyes(stack, settings, recogniser, learner, store.with_name(WAY), live)
     preferences = preferences or default_preferences(settings.speech)
     return Body(eyes, mouth, book, recogniser, render, learner, settings, ear, [mouth.heartbeat, *heartbeats],
-                preferences, Sound(preferences, speaker, voice, book).become)
+                preferences, Sound(preferences, speaker, voice, book).become, memory.was_damaged, find_stick)
 
 
 def open_eyes(stack: ExitStack, settings: Settings, recogniser: Recogniser, learner: Learner) -> Eyes:
@@ -168,7 +167,7 @@ def open_voice(settings: Settings) -> Voice:
     """The voice with its cache of clips."""
     speech = settings.speech
     return CachedVoice(speech.language, speech.words_per_minute, state_home() / "clips",
-                       online=speech.voice == "gtts")
+                       online=speech.voice == "gtts", voice=speech.timbre)
 
 
 def open_rendering(stack: ExitStack, voice: Voice, live: bool) -> Tuple[Callable[[Sequence[str]], None],

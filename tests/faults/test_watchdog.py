@@ -22,9 +22,11 @@ from fingerpost.core.events import WayChanged
 from fingerpost.core.heartbeat import Heartbeat
 from fingerpost.core.loop import Observer
 from fingerpost.core.speech import Mouth
+from fingerpost.core.state import PAST_FINGER
 from fingerpost.devices.clocks import RealClock
 from fingerpost.home import asset_home
 from fingerpost.settings import Settings
+from fingerpost.upkeep.journal import Journal
 from fingerpost.upkeep.service import Manager
 from tests.listener import Listener
 from tests.parts import (
@@ -192,9 +194,10 @@ def hearts(listener, monkeypatch):
     hearts = {name: Heartbeat(name, 0.2) for name in ("sound cards", "camera", "rendering")}
     clock, stop = RealClock(), threading.Event()
     camera, eyes, speaker = ScriptedCamera(clock), ScriptedEyes(), SilentSpeaker(clock)
-    camera.heartbeat, speaker.heartbeat, eyes.news = hearts["camera"], hearts["sound cards"], ""
+    camera.heartbeat, speaker.heartbeat = hearts["camera"], hearts["sound cards"]
+    eyes.news, eyes.way = "", PAST_FINGER
     mouth = Mouth(speaker, TonguelessVoice(), english(), EARCONS, clock)
-    learner, attendant = SimpleNamespace(waiting=lambda: 0), Observer()
+    learner, attendant = SimpleNamespace(waiting=lambda: 0, taught=()), Observer()
     attendant.go_to_door = None
     body = Body(eyes, mouth, english(), None, None, learner, Settings(), None, [mouth.heartbeat, hearts["rendering"]])
     parts = {"assemble": body, "open_microphone": None, "open_camera": camera, "open_buttons": PressedButtons(),
@@ -206,7 +209,8 @@ def hearts(listener, monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "300000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
     with ExitStack() as stack:
-        thread = threading.Thread(target=run.live, args=(stack, Settings(), clock, speaker, [], stop, True))
+        thread = threading.Thread(target=run.live, args=(stack, Settings(), clock, speaker, [], stop, True, None,
+                                                         Journal(), [], False))
         thread.start()
         yield hearts
         stop.set()
@@ -231,7 +235,7 @@ def test_the_device_itself_says_that_it_starts_is_ready_lives_and_ends_in_order(
     environment.pop("WATCHDOG_PID", None)
     transcript = tmp_path / "transcript"
     with transcript.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "fingerpost", "run", "--camera", str(walk)],
+        process = subprocess.Popen([sys.executable, "-m", "fingerpost", "run", "--no-lesson", "--camera", str(walk)],
                                    env=environment, stdout=output, stderr=subprocess.DEVNULL)
     try:
         listener.hears("READY=1", seconds=120)

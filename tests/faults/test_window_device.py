@@ -24,8 +24,9 @@ def running_device(folder):
     """`fingerpost run` on the walk; killed in the end."""
     environment = {**os.environ, "SDL_AUDIODRIVER": "dummy", "FINGERPOST_STATE": str(folder)}
     environment.pop("NOTIFY_SOCKET", None)
-    device = subprocess.Popen([sys.executable, "-m", "fingerpost", "run", "--camera", str(WALK)], env=environment,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    device = subprocess.Popen([sys.executable, "-m", "fingerpost", "run", "--no-lesson", "--camera", str(WALK)],
+                              env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
     try:
         yield device
     finally:

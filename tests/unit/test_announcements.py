@@ -25,6 +25,7 @@ from fingerpost.devices.voices import SPEECH_RMS, speech_rms
 from fingerpost.home import asset_home
 from fingerpost.inference.tensorrt import SharedWorker
 from fingerpost.settings import Settings
+from fingerpost.upkeep.journal import Journal
 
 LANGUAGES = sorted(path.stem for path in (asset_home() / "assets" / "phrases").glob("*.toml"))
 
@@ -67,7 +68,8 @@ def test_a_start_that_compiles_networks_says_so(monkeypatch):
     speaker = SimpleNamespace(play=played.append)
     observer = SimpleNamespace(on_heard=lambda at, text, phrase: heard.append((text, phrase)))
     with ExitStack() as stack, pytest.raises(ModelError, match="enough"):
-        run.live(stack, Settings(), SimulatedClock(), speaker, [observer], threading.Event(), True)
+        run.live(stack, Settings(), SimulatedClock(), speaker, [observer], threading.Event(), True, None, Journal(), [],
+                 False)
     assert len(played) == 1
     assert heard == [("Preparing. This takes some minutes.", PREPARING)]
     shared.building.tell("compiling")

@@ -35,6 +35,22 @@ def trained(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module", autouse=True)
+def pressed_once():
+    """The detector is pressed only once in each way: that takes nearly all of a run's time, and always ends alike."""
+    press, known = compress.press, {}
+
+    def recall(net, pictures, args):
+        way = (args.budget, args.steps, args.batch, args.seed, args.go_on)
+        if way not in known:
+            known[way] = press(net, pictures, args)
+        return known[way]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compress, "press", recall)
+        yield
+
+
 def run(trained, out, *words):
     return compress.main(parse(compress, "detector", "--model", trained / "model", "--pictures",
                                trained / "voc" / "JPEGImages", "--out", out, "--steps", 4, "--batch", 4, "--threads", 1,

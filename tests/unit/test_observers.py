@@ -84,7 +84,8 @@ def test_a_device_whose_words_would_be_kept_does_not_write_them_down(tmp_path):
     with output.open("w") as file:
         status = os.fstat(file.fileno())
         for stream, heard in ((f"{status.st_dev}:{status.st_ino}", False), ("1:1", True)):
-            subprocess.run([sys.executable, "-m", "fingerpost", "run", "--camera", str(walk), "--seconds", "1"],
+            subprocess.run([sys.executable, "-m", "fingerpost", "run", "--no-lesson", "--camera", str(walk),
+                            "--seconds", "1"],
                            env={**os.environ, "JOURNAL_STREAM": stream, "SDL_AUDIODRIVER": "dummy",
                                 "FINGERPOST_STATE": str(tmp_path / "state")},
                            stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL, check=True, timeout=120)

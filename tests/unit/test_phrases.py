@@ -2,52 +2,107 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fingerpost
-from fingerpost.announcements import ANNOUNCED
 from fingerpost.calibrating.touches import PLACES
-from fingerpost.commands.doctor import ALL_WELL
+from fingerpost.core.errands import CONFIRMED, ERRANDS
 from fingerpost.core.errors import SettingsError
+from fingerpost.core.menutree import GROUPS, LISTS, RINGS
 from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
-from fingerpost.core.state import MENU_ITEMS, OPEN_DOOR_ITEMS
-from fingerpost.core.types import Clip, Utterance
+from fingerpost.core.preferences import HANDS, VOICES
+from fingerpost.core.state import WAYS
+from fingerpost.core.steps import STEPS
+from fingerpost.core.types import ACTION, MODE, Clip, Utterance
 from fingerpost.doctor.machine import Machine
 from fingerpost.doctor.rounds import plan_checks
 from fingerpost.home import asset_home
 from fingerpost.settings import Settings
 from fingerpost.tomlfile import read_toml
-from fingerpost.vision.eyes import WAY_MISSING
 
 FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
+PACKAGE = Path(fingerpost.__file__).parent
+SPEAKERS = sorted(file for pattern in (
+    "core/*.py", "calibrating/*.py", "upkeep/*.py", "announcements.py", "body.py", "commands/calibrate_fingertip.py",
+    "commands/sound.py", "vision/eyes.py") for file in PACKAGE.glob(pattern))
+"""The files that name phrases."""
+SAYING = ("Utterance", "reply", "blame")
+"""What is called with a phrase first."""
 BUTTONS = ("buttons", "mode_button", "action_button")
-MENDED, PARTS = ("camera", "eyes", "companion"), ("camera", "eyes", "memory", "microphone", "gpu", "companion")
-CHANGES = ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing", "taught", "elsewhere")
-LISTS = ("name", "forget", "rename")
-CALIBRATIONS = ("start", "next", "all", "few", "left", "done", "refused", "no_page", "covered", "wrong_page", "off")
+PLUGGED = ("", "plugged")
+STATED = {
+    "way": ("", *WAYS), "lesson": ("", "waits"), "companion": ("", "open"),
+    "verbosity": ("brief", "normal", "full"), "tick": ("on", "off"), "voice": VOICES,
+    "share": PLUGGED, "stick": PLUGGED, "backup": PLUGGED, "restore": PLUGGED, "update": PLUGGED,
+}
+"""The items of the menu whose phrase hangs on how things stand."""
+STUCK = ("no_stick", "full", "gone", "readonly", "damaged", "failed", "missing")
+"""How every errand with a stick may fail."""
+COMPOSED = {
+    "fault": ("camera", "eyes", "memory", "microphone", "gpu", "companion", "heat") + BUTTONS,
+    "recovered": ("camera", "eyes", "companion", "heat") + BUTTONS,
+    "strained": ("heat", "power"), "stopped_by": ("power", "fault"),
+    "see": ("named", "maybe", "unsure", "nothing"), "hand_covers": HANDS,
+    "doctor": [check.name for check in plan_checks(Machine(), Settings())] + ["well"],
+    "menu": {item for item in chain(*GROUPS.values()) if item not in STATED} | {
+        f"{item}_{state}" if state else item for item, states in STATED.items() for state in states},
+    "values": RINGS, "help": ("starting", "pointing", "teaching", "menu", "values"),
+    "which": LISTS, "list": ("thing", "name"),
+    "change": ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing", "taught", "elsewhere"),
+    "lesson": [step for step in STEPS if step != "buttons"],
+    "lesson_was": (ACTION, MODE), "lesson_held": (ACTION, MODE),
+    "lesson_answer": ("named", "maybe", "unsure", "nothing"),
+    "begin": ERRANDS, "confirm": (*CONFIRMED, "power_off"),
+    "share": ("done", "nothing") + STUCK, "backup": ("done", "nothing") + STUCK,
+    "restore": ("ready", "ready_older", "known", "nothing") + STUCK,
+    "reset": ("ready", "failed", "missing"),
+    "update": ("ready", "nothing", "no_stick", "untrusted", "older", "unfit", "damaged", "gone", "full", "failed",
+               "missing"),
+    "page": PLACES,
+    "objects": ("newer", "older"), "fingertip": ("newer", "older"), "detector": ("newer", "older"),
+    "voice": VOICES, "hand": HANDS,
+}
+"""The phrases that are put together: how they begin, and how they may go on."""
+MOST_WORDS = 20
 
 
-def spoken_phrases():
-    """Every phrase that the decision can ask for, read from its source."""
-    core = Path(fingerpost.__file__).parent / "core"
-    names = set()
-    for file in ("decide.py", "controls.py", "menu.py", "naming.py", "replies.py", "teaching.py", "pointing.py",
-                 "guidance.py", "company.py", "preferences.py", "reasons.py", "phrases.py"):
-        names |= set(re.findall(r'"([a-z]+(?:_[a-z]+)*)"', (core / file).read_text()))
-    names |= {"fault_" + part for part in PARTS + BUTTONS} | {"recovered_" + part for part in MENDED + BUTTONS}
-    names |= {"doctor_" + check.name for check in plan_checks(Machine(), Settings())} | {ALL_WELL}
-    names |= {"menu_" + item for item in MENU_ITEMS + OPEN_DOOR_ITEMS} | {"which_" + purpose for purpose in LISTS}
-    names |= {"change_" + change for change in CHANGES} | {WAY_MISSING, "this_is_card", "this_is_system"}
-    names |= set(ANNOUNCED) | {f"{name}_{age}" for name in ("objects", "fingertip", "detector")
-                               for age in ("newer", "older")}
-    names |= {"calibrate_" + news for news in CALIBRATIONS} | {"page_" + place for place in PLACES}
-    return names
+def composed_phrases():
+    """All of them."""
+    return {f"{start}_{end}" for start, ends in COMPOSED.items() for end in ends}
+
+
+def literals():
+    """Every text in the sources that could be a phrase."""
+    return {found for file in SPEAKERS for found in re.findall(r'"([a-z]+(?:_[a-z]+)*)"', file.read_text())}
+
+
+def said_phrases():
+    """What is said, as the sources have it: per expression, whether it is only how the phrase begins."""
+    for file in SPEAKERS:
+        for call in (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)):
+            if getattr(call.func, "id", "") in SAYING and call.args:
+                yield from beginnings(call.args[0])
+
+
+def beginnings(node):
+    """(text, whether something follows it) of an expression that gives a text, as far as it stands there."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value, False
+    elif isinstance(node, ast.IfExp):
+        yield from beginnings(node.body)
+        yield from beginnings(node.orelse)
+    elif isinstance(node, ast.BinOp):
+        yield from ((text, True) for text, _ in beginnings(node.left))
+    elif isinstance(node, ast.JoinedStr):
+        yield from ((text, True) for text, _ in beginnings(node.values[0]))
 
 
 def test_there_is_more_than_one_language():
@@ -87,7 +142,24 @@ def test_every_language_names_what_the_coco_detector_finds():
 
 
 def test_no_phrase_is_left_over():
-    assert set(ENGLISH["phrases"]) <= spoken_phrases()
+    assert set(ENGLISH["phrases"]) - literals() - composed_phrases() == set()
+
+
+def test_no_phrase_is_missing():
+    whole = {text for text, goes_on in said_phrases() if not goes_on}
+    assert (whole | composed_phrases()) - set(ENGLISH["phrases"]) == set()
+
+
+def test_every_beginning_of_a_phrase_is_known_here():
+    starts = {text for text, goes_on in said_phrases() if goes_on}
+    assert starts <= {start + "_" for start in COMPOSED}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_phrases_are_short(language):
+    """Who listens cannot skim."""
+    phrases = read_toml(FOLDER / f"{language}.toml")["phrases"]
+    assert {key for key, text in phrases.items() if len(text.split()) > MOST_WORDS} == set()
 
 
 def test_names_prefer_the_wearers_own():
@@ -120,11 +192,6 @@ def test_a_gap_in_a_language_is_named():
 def test_the_phrases_rendered_ahead_are_all_that_hold_one_name():
     assert set(NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES) == {
         key for key, text in ENGLISH["phrases"].items() if slots_of(text) == ("thing",)}
-
-
-def test_every_change_and_every_list_has_its_words():
-    assert {"menu_" + item for item in MENU_ITEMS + OPEN_DOOR_ITEMS} | {"which_" + purpose for purpose in LISTS} | {
-        "change_" + change for change in CHANGES} <= set(ENGLISH["phrases"])
 
 
 LABEL = Clip(np.ones(10, np.int16), 22050)
@@ -182,4 +249,5 @@ def test_a_book_that_becomes_another_keeps_what_the_wearer_has_named(book):
 
 def test_only_what_the_voice_says_is_rendered(book):
     assert book.naming_texts("taught:1") == [
-        "Maybe", "It could also be", "It resembles", "but not enough"]
+        "Maybe", "It could also be", "It resembles", "but not enough",
+        "I see a finger pointing at", "I see a finger pointing at something, maybe"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.actions import Say
+from fingerpost.core.actions import RunErrand, Say
+from fingerpost.core.errands import ERRANDS
 from fingerpost.core.events import Changed, Fault, Recovered, Tick
 from fingerpost.core.loop import Loop
+from fingerpost.core.menutree import GROUPS
 from fingerpost.core.state import (
     MENU,
-    MENU_ITEMS,
     NAMING,
-    OPEN_DOOR_ITEMS,
     Menu,
     Naming,
     State,
@@ -34,44 +34,44 @@ from tests.story import Story
 OPENED = DoorChanged(1.0, True, "123456", "https://192.168.55.1:8138", "ab:cd:01:23:45:67:89:EF:00:11")
 
 
-def choose(story, item):
-    """Open the menu, go to that item and choose it; what was said on the way is forgotten."""
-    story.press("both", "long")
-    for _ in OPEN_DOOR_ITEMS:
-        if story.state.menu.item == item:
-            break
-        story.press("action")
-    assert story.state.menu.item == item
+def choose_companion(story):
+    """Open the menu, go to the companion page and choose it; what was said on the way is forgotten."""
+    story.press("both", "long").press("mode", "long").press("mode", "long")
+    assert story.state.menu.item == "companion"
     story.said()
     return story.press("action", "long")
 
 
 def test_the_wearer_opens_the_door_hears_how_to_come_in_and_closes_it():
-    story = choose(Story(), "companion")
+    story = choose_companion(Story())
     assert story.asked(OpenDoor) == [OpenDoor(True)]
     assert story.said() == ["companion_opens"]
     story.happen(OPENED)
     told = story.asked(Say)[0].utterance
     assert dict(told.slots) == {"address": "https://192.168.55.1:8138", "code": "123456"}
-    assert story.said() == ["companion_open", "menu_code"], "and the wearer is at the item that says it again"
+    assert story.said() == ["companion_open", "menu_companion_open"]
     assert story.state.door
-    assert story.state.menu.items == OPEN_DOOR_ITEMS
-    assert story.press("action").said() == ["menu_close"]
+    story.press("action", "long").happen(OPENED)
+    assert story.said()[-1] == "menu_close", "an open door leads on, to where it is closed"
     assert story.press("action", "long").asked(OpenDoor) == [OpenDoor(False)]
     assert story.said() == ["one_moment"]
     assert story.happen(DoorChanged(9.0, False)).said() == ["companion_closed", "menu_companion"]
     assert not story.state.door
-    assert story.state.menu.items == MENU_ITEMS
+    assert story.state.menu == Menu.at("companion")
 
 
-def test_while_the_door_is_open_code_and_fingerprint_are_said_again():
-    story = choose(Story(door=True), "code")
+@pytest.mark.parametrize("again", [False, True])
+def test_whoever_goes_to_the_open_door_hears_code_and_fingerprint_and_can_have_them_again(again):
+    story = choose_companion(Story(door=True))
+    if again:
+        story.happen(OPENED).press("action").said()
+        story.press("action", "long")
     assert story.asked(TellCode) == [TellCode()]
     assert story.said() == ["one_moment"]
     story.happen(OPENED)
     fingerprint = story.asked(Say)[1].utterance
     assert dict(fingerprint.slots) == {"fingerprint": "ABCD0123456789EF"}
-    assert story.said() == ["companion_code", "companion_fingerprint", "menu_code"]
+    assert story.said() == ["companion_code", "companion_fingerprint", "menu_code" if again else "menu_close"]
 
 
 @pytest.mark.parametrize(("reason", "said"), [
@@ -96,17 +96,15 @@ def test_where_there_is_a_door_the_loop_asks_there():
     went = []
     loop = Loop(State(), QuietMouth(), None, status, door=went.append)
     for item in ("companion", "code", "close"):
-        loop.state = State(mode=MENU, menu=Menu.at(item, door=item != "companion"))
+        loop.state = State(mode=MENU, menu=Menu.at(item), door=item != "companion")
         loop.feed(Press("action", "long", 1.0))
     assert went == [OpenDoor(True), TellCode(), OpenDoor(False)]
 
 
-def test_a_menu_that_is_open_has_its_items_moved_and_keeps_its_place():
-    story = Story(MENU, menu=Menu.at("help")).happen(OPENED)
-    assert story.state.menu.item == "help"
-    assert story.said() == ["companion_open", "menu_help"]
-    story.happen(DoorChanged(2.0, False))
-    assert (story.state.menu.item, story.state.menu.items) == ("help", MENU_ITEMS)
+def test_a_menu_that_is_open_keeps_its_place():
+    story = Story(MENU, menu=Menu.at("undo")).happen(OPENED)
+    assert story.said() == ["companion_open", "menu_undo"]
+    assert story.happen(DoorChanged(2.0, False)).state.menu == Menu.at("undo")
 
 
 def test_a_list_that_is_open_stays_as_it_is():
@@ -152,7 +150,7 @@ AFAR = Press("action", "long", 1.0, afar=True)
 @pytest.mark.parametrize("item", ["companion", "code", "close"])
 def test_a_helper_can_neither_open_nor_close_the_door_nor_hear_its_code(item, event):
     is_open = item != "companion"
-    story = Story(MENU, menu=Menu.at(item, is_open), door=is_open).happen(AFAR)
+    story = Story(MENU, menu=Menu.at(item), door=is_open).happen(AFAR)
     assert not story.asked(OpenDoor) + story.asked(TellCode)
     assert story.said() == ["only_here"]
     assert story.happen(event).state.door == event.open, "what the wearer has begun goes on"
@@ -168,7 +166,23 @@ def test_a_helper_cannot_switch_the_device_off_not_even_where_the_wearer_was_ask
     assert (story.said(), story.state.mode) == (["only_here"], MENU)
 
 
-@pytest.mark.parametrize("item", sorted({*MENU_ITEMS, *OPEN_DOOR_ITEMS} - {"companion", "code", "close"}))
+def test_at_an_open_door_a_helper_stays_outside():
+    story = Story(MENU, menu=Menu.at("companion"), door=True).happen(AFAR)
+    assert not story.asked(TellCode)
+    assert (story.said(), story.state.menu) == (["only_here"], Menu.at("companion"))
+
+
+@pytest.mark.parametrize("errand", ERRANDS)
+def test_a_helper_runs_no_errands(errand):
+    story = Story(MENU, menu=Menu.at(errand)).happen(AFAR)
+    assert not story.asked(RunErrand)
+    assert (story.said(), story.state.confirm_until) == (["only_here"], None)
+
+
+GUARDED = {"companion", "code", "close", *ERRANDS}
+
+
+@pytest.mark.parametrize("item", sorted({item for items in GROUPS.values() for item in items} - GUARDED))
 def test_any_other_item_is_the_same_from_afar(item):
     menu = Menu.at(item)
     near, afar = [Story(MENU, menu=menu).happen(Press("action", "long", 1.0, afar=afar)) for afar in (False, True)]

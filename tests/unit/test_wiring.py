@@ -13,13 +13,16 @@ import pytest
 from fingerpost import networks, runtimes, wiring
 from fingerpost.core.actions import ChangeWay
 from fingerpost.core.errors import ModelError
+from fingerpost.core.steps import STEPS
+from fingerpost.core.types import Utterance
 from fingerpost.devices import sources
 from fingerpost.devices.cameras import LiveCamera
-from fingerpost.home import asset_home
+from fingerpost.home import asset_home, list_languages
 from fingerpost.installed import InstalledModels
 from fingerpost.memory.objects import TaughtObject
 from fingerpost.sayings import sayable_texts
-from fingerpost.settings import CameraSettings, Settings
+from fingerpost.settings import CameraSettings, Settings, SpeechSettings
+from fingerpost.sounding import read_phrases
 from fingerpost.vision.detect import Detector
 from fingerpost.vision.eyes import WAY_MISSING
 from tests.desk import ColourRecogniser, DotFinder
@@ -142,6 +145,28 @@ def test_built_in_and_taught_names_are_rendered_ahead():
     texts = sayable_texts(english(), recogniser, [TaughtObject("Lime", "lime", 4)])
     assert {"kiwi", "Maybe kiwi.", "Learned lime.", "Ready.", "Turn your head left."} <= set(texts)
     assert [text for text in texts if "tench" in text] == ["tench", "Maybe tench."]
+
+
+def test_the_voice_of_the_settings_is_the_one_that_speaks(monkeypatch, tmp_path):
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path))
+    low, high = (wiring.open_voice(Settings(speech=SpeechSettings(timbre=timbre))) for timbre in ("low", "high"))
+    assert low.style != high.style
+    low.set_style("en", 170, "high")
+    assert low.style == high.style
+
+
+@pytest.mark.parametrize("language", list_languages())
+def test_what_a_first_start_says_is_rendered_before_all_else(language):
+    book = read_phrases(language)
+    texts = sayable_texts(book, SimpleNamespace(names=("Kiwi",), wider_names=()), ())
+    last = max(texts.index(book.text(Utterance("lesson_" + step))) for step in STEPS if step != "buttons")
+    assert last < texts.index(book.text(Utterance("turn_left"))) < texts.index(book.name("Kiwi"))
+
+
+def test_what_is_said_at_press_after_press_is_rendered_ahead():
+    texts = sayable_texts(english(), SimpleNamespace(names=(), wider_names=()), ())
+    assert {f"Volume {number}." for number in range(11)} <= set(texts)
+    assert {"Looks so far: 3. Turn it a little, and press action again."} <= set(texts)
 
 
 @pytest.mark.parametrize("live", [False, True])

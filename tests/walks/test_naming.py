@@ -7,6 +7,7 @@ import pytest
 
 from fingerpost.commands.replay import replay
 from fingerpost.core.errors import DataError
+from fingerpost.devices.buttons import KEYS
 from fingerpost.devices.clips import RATE
 from fingerpost.devices.replay import Recording
 from fingerpost.memory.objects import ObjectStore
@@ -15,7 +16,8 @@ from tests.desk import BLUE, GREEN, RED, Desk, draw, speak
 
 AWAY = draw(None, pointing=False)
 TEACH = "Teaching. Point at the thing and press action."
-MENU = "Menu. Action: next. Hold action: choose. Mode: leave."
+MENU = "Menu. Action: next. Hold action: choose. Mode: back. Hold both: switch off."
+FORGET_ONE = "Forget which thing? Action for the next, hold it to choose."
 
 
 def teach(start, samples=4):
@@ -25,27 +27,27 @@ def teach(start, samples=4):
     return presses + [(start + 1.0 + 0.5 * samples, "action", "long")]
 
 
+def go(start, keys):
+    """The presses of these keys, as on a keyboard, 0.4 seconds apart."""
+    return [(start + 0.4 * number, *KEYS[key]) for number, key in enumerate(keys)]
+
+
 def test_teach_recognise_undo_and_forget(tmp_path):
     presses = teach(1.0) + [
         (5.0, "mode", "short"),  # pointing: the tea is named
-        (8.0, "both", "long"), (8.6, "action", "short"), (9.2, "action", "long"), (10.0, "action", "long"),  # forget it
-        (10.6, "mode", "short"),  # pointing: not known
-        (13.0, "both", "long"), (13.2, "action", "short"), (13.4, "action", "short"), (13.6, "action", "short"),
-        (14.0, "action", "long"),  # undo: it is back
-        (14.6, "mode", "short"),  # pointing: named again
-        (17.0, "both", "long"), (17.2, "action", "short"), (17.4, "action", "short"), (17.6, "action", "short"),
-        (18.0, "action", "long"),  # undo once more: it was never learned
-        (18.6, "mode", "short"),
+        *go(8.0, "bAAAAmm"),  # forget it; pointing: not known
+        *go(13.0, "bAAMAmm"),  # undo: it is back, and named again
+        *go(18.0, "bAAMAmm"),  # undo once more: it was never learned
     ]
-    words = Desk(tmp_path).spend(22.0, {1.2: draw(RED)}, presses)
+    words = Desk(tmp_path).spend(23.0, {1.2: draw(RED)}, presses)
     assert words == [
         "Ready.", TEACH, "Learned tea.", "Pointing.", "tea",
-        MENU, "What do you know?", "Forget a thing.", "Forget which thing? Action for the next, hold it to choose.",
-        "tea", "Forgotten: tea.", "Forget a thing.", "Pointing.", "Not sure.",
-        MENU, "What do you know?", "Forget a thing.", "Rename a thing.", "Undo the last change.",
-        "Undone. I know tea again.", "Undo the last change.", "Pointing.", "tea",
-        MENU, "What do you know?", "Forget a thing.", "Rename a thing.", "Undo the last change.",
-        "Undone. I no longer know tea.", "Undo the last change.", "Pointing.", "Not sure."]
+        MENU, "Your things: 1.", "Change a thing.", "Forget a thing. I know 1.", FORGET_ONE, "tea",
+        "Forgotten: tea.", "Forget a thing. I know 0.", "Your things: 0.", "Pointing.", "Not sure.",
+        MENU, "Your things: 0.", "Change a thing.", "Forget a thing. I know 0.", "Undo the last change.",
+        "Undone. I know tea again.", "Undo the last change.", "Your things: 1.", "Pointing.", "tea",
+        MENU, "Your things: 1.", "Change a thing.", "Forget a thing. I know 1.", "Undo the last change.",
+        "Undone. I no longer know tea.", "Undo the last change.", "Your things: 0.", "Pointing.", "Not sure."]
 
 
 def test_a_thing_that_was_never_taught_gets_not_sure(tmp_path):
@@ -147,19 +149,18 @@ def test_one_more_look_needs_no_name(tmp_path):
 
 def test_a_thing_is_renamed_by_voice(tmp_path):
     desk = Desk(tmp_path, "voice", sayings=[speak(tmp_path / "names.wav", 0.5, 0.8)])
-    presses = [*teach(1.0), (8.0, "both", "long"), (8.2, "action", "short"), (8.4, "action", "short"),
-               (9.0, "action", "long"), (10.0, "action", "long"), (14.0, "mode", "short")]
+    presses = [*teach(1.0), *go(8.0, "bAAaAA"), *go(14.0, "mm")]
     words = desk.spend(17.0, {1.2: draw(RED)}, presses)
-    assert words[-7:] == ["Rename which thing? Action for the next, hold it to choose.", "tea", "Say its name.",
-                          "Now called tea.", "Rename a thing.", "Pointing.", "tea"]
+    assert words[-8:] == ["Rename which thing? Action for the next, hold it to choose.", "tea", "Say its name.",
+                          "Now called tea.", "Rename a thing. I know 1.", "Your things: 1.", "Pointing.", "tea"]
     assert len(np.frombuffer(desk.played[-1], np.int16)) > 0.8 * RATE
 
 
 def test_a_thing_is_renamed_from_the_list(tmp_path):
-    presses = [*teach(1.0), (5.0, "both", "long"), (5.2, "action", "short"), (5.4, "action", "short"),
-               (6.0, "action", "long"), (7.0, "action", "long"), (8.0, "action", "long"), (9.0, "mode", "short")]
-    words = Desk(tmp_path).spend(11.0, {1.2: draw(RED)}, presses)
-    assert words[-5:] == ["salt", "Now called salt.", "Rename a thing.", "Pointing.", "salt"]
+    presses = [*teach(1.0), *go(5.0, "bAAaAAA"), *go(9.0, "mm")]
+    words = Desk(tmp_path).spend(12.0, {1.2: draw(RED)}, presses)
+    assert words[-6:] == ["salt", "Now called salt.", "Rename a thing. I know 1.", "Your things: 1.", "Pointing.",
+                          "salt"]
 
 
 def test_a_voice_that_cannot_be_read_stops_a_replay_with_one_line(tmp_path):

@@ -107,20 +107,21 @@ def test_a_small_thing_is_near_enough_to_be_taught_where_it_is_boxed(tmp_path, k
 
 
 def test_the_way_to_look_is_changed_in_the_menu_while_it_runs(tmp_path):
-    to_the_way = [(at, "action", "short") for at in (2.2, 2.4, 2.6, 2.8)]
+    to_the_way = [(2.2, "action", "long"), (2.4, "action", "short"), (2.6, "action", "short")]
     presses = [(2.0, "both", "long"), *to_the_way, (3.2, "action", "long"), (6.0, "action", "long"),
-               (9.0, "action", "long"), (12.0, "mode", "short")]
+               (9.0, "action", "long"), (12.0, "mode", "short"), (12.6, "mode", "short")]
     words = Shelf(tmp_path, way="crop").spend(16.0, point((150, 190)), presses)
     assert words[1] == "Not sure."
-    assert words[7:] == ["Change how I look at things.", "I look at whole things.",
-                         "I look at what is past the finger.", "I look at whole things.", "Pointing.", "Maybe soap."]
+    assert words[-7:] == ["How I look: at what is past the finger.", "I look at whole things.",
+                          "I look at what is past the finger.", "I look at whole things.", "Your things: 0.",
+                          "Pointing.", "Maybe soap."]
 
 
 def test_without_a_detector_the_menu_says_so_and_nothing_changes(tmp_path):
-    presses = [(0.5, "both", "long"), *[(1.0 + 0.2 * number, "action", "short") for number in range(4)],
-               (2.5, "action", "long"), (5.0, "mode", "short")]
+    presses = [(0.5, "both", "long"), (1.0, "action", "long"), (1.2, "action", "short"), (1.4, "action", "short"),
+               (2.5, "action", "long"), (5.0, "mode", "short"), (5.6, "mode", "short")]
     words = Shelf(tmp_path, way="crop", installed=False).spend(9.0, point((150, 190)), presses)
-    assert words[-3:] == ["I know only one way to look at things.", "Pointing.", "Not sure."]
+    assert words[-4:] == ["I know only one way to look at things.", "Your things: 0.", "Pointing.", "Not sure."]
 
 
 def test_who_wants_it_from_the_start_and_has_none_is_told_once_and_looks_past_the_finger(tmp_path, caplog):

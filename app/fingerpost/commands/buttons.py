@@ -60,8 +60,8 @@ def describe(buttons: Buttons) -> str:
     if isinstance(buttons, GpioButtons):
         mode, action, profile = buttons.pins
         return f"Buttons on the board's header ({profile}): mode on pin {mode}, action on pin {action}. Ctrl-C ends it."
-    return ("Buttons on the keyboard: m and M are mode short and long, a and A action short and long, b both long. "
-            "Ctrl-C ends it.")
+    return ("Buttons on the keyboard: m and M are mode short and long, a and A action short and long, h and b both "
+            "short and long. Ctrl-C ends it.")
 
 
 def open_beeper(settings: Settings, stack: ExitStack) -> Optional[Speaker]:

@@ -15,6 +15,7 @@ from ..core.loop import Loop, Observer
 from ..core.playback import Playback
 from ..core.ports import Buttons
 from ..core.state import BY_NEXT, BY_VOICE
+from ..core.steps import STEPS, Lesson
 from ..core.types import Press
 from ..devices.microphone import WavMicrophone
 from ..devices.replay import RecordedButtons, Recording, SimulatedClock
@@ -39,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--voice", type=Path, action="append", metavar="WAV",
                         help="what the wearer says when asked for a name, one utterance after the other; may be given "
                              "several times (default: things get the next free names of the settings)")
+    parser.add_argument("--lesson", nargs="?", const=STEPS[0], choices=STEPS, metavar="STEP",
+                        help="begin with the first lesson, or with that step of it: " + ", ".join(STEPS))
     parser.add_argument("--wav", type=Path, help="write what is heard to this file")
     parser.add_argument("--overlay", type=Path, help="write a video with finger, crop, guesses and words drawn in")
 
@@ -48,7 +51,8 @@ def main(args: argparse.Namespace) -> int:
     settings = load_settings(args.settings)
     recording = Recording(args.source, args.fps, args.hold)
     observer = JsonLines() if args.json else Transcript()
-    replay(recording, settings, [observer], args.presses, args.wav, args.overlay, args.objects, args.voice)
+    replay(recording, settings, [observer], args.presses, args.wav, args.overlay, args.objects, args.voice,
+           args.lesson)
     for warning in recording.warnings:
         print(f"fingerpost: {warning}", file=sys.stderr)
     return 0
@@ -56,12 +60,12 @@ def main(args: argparse.Namespace) -> int:
 
 def replay(recording: Recording, settings: Settings, observers: Sequence[Observer], presses: Optional[Path] = None,
            wav: Optional[Path] = None, overlay: Optional[Path] = None, objects: Optional[Path] = None,
-           voice: Optional[Sequence[Path]] = None) -> Loop:
+           voice: Optional[Sequence[Path]] = None, lesson: Optional[str] = None) -> Loop:
     """Play a recording through the device's own loop; returns the loop in its last state.
 
     What is taught on the way goes to a store of its own, which starts as a copy of `objects` and is thrown
-    away at the end. Names are spoken by the WAV files of `voice`. Raises an error of the tree when a file cannot be
-    read or written.
+    away at the end. Names are spoken by the WAV files of `voice`. `lesson` is the step of the first lesson that it
+    begins with; None for no lesson. Raises an error of the tree when a file cannot be read or written.
     """
     if voice or settings.teaching.naming == BY_VOICE:
         # Without a voice, nobody is there to choose from a list either.
@@ -80,7 +84,7 @@ def replay(recording: Recording, settings: Settings, observers: Sequence[Observe
             watchers.append(video)
         buttons = stack.enter_context(RecordedButtons(presses, clock)) if presses else NoButtons()
         playback = Playback(body.eyes, buttons, clock)
-        loop = body.loop(playback.submit, watchers)
+        loop = body.loop(playback.submit, watchers, lesson=Lesson(lesson) if lesson else None)
         frames = Progress(recording, "replaying")
         playback.run(loop, body.mouth, frames, video.draw if video else lambda frame: None)
         return loop

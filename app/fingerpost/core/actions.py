@@ -25,7 +25,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Chime:
-    """Play an earcon: ready, finger, unsure, recorded, listen, fault or watched."""
+    """Play an earcon: ready, finger, unsure, recorded, listen, fault, watched or tick."""
 
     name: str
 
@@ -121,7 +121,7 @@ class RunErrand:
 
 @dataclass(frozen=True)
 class Pace:
-    """Look at so many pictures a second at most; None: at as many as can be."""
+    """Look at so many pictures a second at most; 0: at none; None: at as many as can be."""
 
     per_second: Optional[float]
 
@@ -133,3 +133,8 @@ class Restart:
 
 Action = Union[Recognise, Say, Chime, Hush, Keep, Forget, Learn, ForgetThing, RenameThing, UndoChange, ChangeWay,
                Listen, StopListening, Report, Sleep, PowerOff, RunErrand, Pace, Restart, Reception]
+
+
+def silences(action: Action) -> bool:
+    """Whether it cuts off what is being said."""
+    return isinstance(action, Hush) or (isinstance(action, Say) and action.utterance.interrupts)

@@ -1,8 +1,8 @@
 """A helper at the companion page: what they prefer for the wearer, the door that lets them in, and who looks on.
 
 The door is a matter of the wearer alone: it is opened at the menu, item "Open the companion page". While it is open,
-two items stand in that one's place: the first says address and code again, and how the certificate's fingerprint
-begins; the second closes it. So each item does one thing, whose name was just heard.
+that item leads to two others, which close it and tell the way in; on coming there the wearer hears the address and the
+code again, and how the certificate's fingerprint begins.
 """
 
 from __future__ import annotations
@@ -53,9 +53,11 @@ def on_preferred(state: State, preferred: Preferred) -> Outcome:
     return state, (Prefer(preferences),) + said
 
 
-def open_door(state: State) -> Outcome:
-    """The wearer lets a helper in. That takes some seconds, which are not to be silent."""
-    return state, (reply("companion_opens"), OpenDoor(True))
+def go_to_door(state: State) -> Outcome:
+    """The wearer lets a helper in, which takes some seconds that are not to be silent; or goes to the open door."""
+    if not state.door:
+        return state, (reply("companion_opens"), OpenDoor(True))
+    return tell_code(replace(state, menu=Menu.of("companion")))
 
 
 def close_door(state: State) -> Outcome:
@@ -69,7 +71,7 @@ def tell_code(state: State) -> Outcome:
 
 
 def on_door_changed(state: State, changed: DoorChanged) -> Outcome:
-    """Say how to come in, or that nobody can any more; in the menu, the items are others now.
+    """Say how to come in, or that nobody can any more, and where in the menu that leaves the wearer.
 
     Into a recording nothing is said: the menu tells the code again. A wearer who points on is not to lose the code, nor
     the news that somebody tries to guess it.
@@ -84,9 +86,9 @@ def on_door_changed(state: State, changed: DoorChanged) -> Outcome:
 
 
 def move_door(state: State, is_open: bool) -> State:
-    """The door is open or closed, and in the menu the items are others."""
-    if state.mode == MENU and state.menu.purpose == "main":
-        state = replace(state, menu=Menu.at(state.menu.item, is_open))
+    """The door is open or closed; nobody stays in the menu's part for an open one."""
+    if state.mode == MENU and state.menu.level == "companion" and not is_open:
+        state = replace(state, menu=state.menu.top)
     return replace(state, door=is_open)
 
 

@@ -1,13 +1,17 @@
-"""What each press does in each mode: the button table of the user guide, row by row.
+"""What each press does in each mode: the button table of the user guide (docs/BUTTONS.md), row by row.
 
-| mode | action short | action long | mode short | mode long | both long |
-| --- | --- | --- | --- | --- | --- |
-| starting | say why it sees nothing | what do you see? | say why | say why | menu |
-| pointing | say it again; again within 3 s: say more | what do you see? | to teaching | sleep | menu |
-| teaching | take a sample | done: name it and learn | to pointing | undo last sample | menu |
-| naming by voice | cancel | cancel | cancel | cancel | cancel |
-| menu, list | next | choose | leave | - | power off (asked twice) |
-| asleep | wake, if mode is stuck | the same | wake | wake | - |
+| mode | action short | action long | mode short | mode long | both short | both long |
+| --- | --- | --- | --- | --- | --- | --- |
+| starting | say why it sees nothing | what do you see? | say why | say why | help | menu |
+| pointing | say it again; again within 3 s: say more | what do you see? | to teaching | sleep | help | menu |
+| teaching | take a sample | done: name it and learn | to pointing | undo | help | menu |
+| naming by voice | cancel | cancel | cancel | cancel | cancel | cancel |
+| menu, list | next | choose | to its top; from there: leave | the one before | help | power off (asked twice) |
+| menu, values | next value | done | to the menu's top | the value before | help | power off (asked twice) |
+| first lesson | next value | keep it, go on | the value before | a step back | say the step again | menu |
+| asleep | wake, if mode is stuck | the same | wake | wake | - | - |
+
+While the wearer practises in the first lesson, mode held in pointing skips the step, and both say the step again.
 """
 
 from __future__ import annotations
@@ -15,13 +19,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import menu, naming, pointing, teaching
-from .actions import Action, Hush, Report, Say, Sleep
+from . import lesson, looking, menu, naming, pointing, taughtlists, teaching
+from .actions import Hush, Say, Sleep
 from .events import Status
-from .guidance import find_hindrance
+from .menutree import RINGS
+from .menuwords import speak_item
 from .reasons import explain
 from .replies import Outcome, blame, reply
-from .state import ASLEEP, MENU, NAMING, POINTING, STARTING, TEACHING, State
+from .state import ASLEEP, LESSON, MENU, NAMING, POINTING, STARTING, TEACHING, State
 from .types import ACTION, BOTH, LONG, MODE, SHORT, Press, Utterance
 
 LASTING = frozenset({"gpu", "companion"})
@@ -35,6 +40,12 @@ def on_press(state: State, press: Press) -> Outcome:
         return state, (Hush(),)
     state, actions = handler(state, press)
     return state, (Hush(),) + actions
+
+
+def help_with_buttons(state: State, press: Press) -> Outcome:
+    """What the buttons do now; in the first lesson, what it waits for."""
+    values = state.mode == MENU and state.menu.level in RINGS
+    return state, lesson.prompt(state) or (reply("help_values" if values else "help_" + state.mode),)
 
 
 def say_again(state: State, press: Press) -> Outcome:
@@ -60,39 +71,14 @@ def say_more(state: State) -> Say:
     return Say(replace(explain(state.answer), priority=1, interrupts=True))
 
 
-def ask_look(state: State, press: Press) -> Outcome:
-    """What do you see? The time and the battery have to be asked for first."""
-    return replace(state, question="look"), (Report(),)
-
-
 def on_status(state: State, status: Status) -> Outcome:
     """The answer to `Report` came: say what it was asked for."""
-    if state.question == "look":
-        return replace(state, question=""), describe_view(state, status)
-    return menu.on_knowledge(state, status)
-
-
-def describe_view(state: State, status: Status) -> Tuple[Action, ...]:
-    """Faults, hand, light, focus, what is not known yet, time and battery, one after the other."""
-    phrases = ["fault_" + part for part in sorted(state.faults)]
-    phrases += ["starting"] if state.mode == STARTING and not phrases else []
-    if state.view is not None:
-        quality, rules = state.view.quality, state.rules
-        phrases.append("hand_seen" if state.view.fingertip else "no_hand")
-        hindrance = find_hindrance(state.view.fingertip, quality, rules) if state.view.fingertip else ""
-        phrases += [hindrance] if hindrance else []
-        if quality.brightness < rules.dark:
-            phrases.append("too_dark")
-        elif quality.brightness > rules.bright:
-            phrases.append("too_bright")
-        else:
-            phrases.append("blurred" if quality.sharpness < rules.blurred else "light_good")
-    phrases += ["relearning"] if status.relearning else []
-    said = tuple(Say(Utterance(phrase, priority=1)) for phrase in phrases)
-    said += (Say(Utterance("clock", (("time", status.time),), priority=1)),)
-    if status.battery_percent is not None:
-        said += (Say(Utterance("battery", (("percent", str(status.battery_percent)),), priority=1)),)
-    return said
+    question, state = state.question, replace(state, status=status, question="")
+    if question == "look":
+        return looking.describe(state, status)
+    if question:
+        return taughtlists.on_knowledge(state, question, status)
+    return state, (speak_item(state),) if state.mode == MENU else ()
 
 
 def start_teaching(state: State, press: Press) -> Outcome:
@@ -104,7 +90,7 @@ def start_teaching(state: State, press: Press) -> Outcome:
 
 def fall_asleep(state: State, press: Press) -> Outcome:
     """Stop looking until the mode button is pressed."""
-    return replace(state, mode=ASLEEP, dwell=None, view=None), (reply("sleeping"), Sleep(True))
+    return replace(state, mode=ASLEEP, dwell=None, view=None, just_learned=""), (reply("sleeping"), Sleep(True))
 
 
 def wake(state: State, press: Press) -> Outcome:
@@ -123,25 +109,33 @@ def wake_instead(state: State, press: Press) -> Outcome:
 Handler = Callable[[State, Press], Outcome]
 TABLE: Dict[Tuple[str, str, str], Handler] = {
     (STARTING, ACTION, SHORT): say_why,
-    (STARTING, ACTION, LONG): ask_look,
+    (STARTING, ACTION, LONG): looking.ask,
     (STARTING, MODE, SHORT): say_why,
     (STARTING, MODE, LONG): say_why,
+    (STARTING, BOTH, SHORT): help_with_buttons,
     (STARTING, BOTH, LONG): menu.open_menu,
     (POINTING, ACTION, SHORT): say_again,
-    (POINTING, ACTION, LONG): ask_look,
+    (POINTING, ACTION, LONG): looking.ask,
     (POINTING, MODE, SHORT): start_teaching,
     (POINTING, MODE, LONG): fall_asleep,
+    (POINTING, BOTH, SHORT): help_with_buttons,
     (POINTING, BOTH, LONG): menu.open_menu,
     (TEACHING, ACTION, SHORT): lambda state, press: teaching.take_sample(state, press.at),
     (TEACHING, ACTION, LONG): lambda state, press: teaching.finish(state),
     (TEACHING, MODE, SHORT): lambda state, press: pointing.resume(state),
     (TEACHING, MODE, LONG): lambda state, press: teaching.undo(state),
+    (TEACHING, BOTH, SHORT): help_with_buttons,
     (TEACHING, BOTH, LONG): menu.open_menu,
     **{(NAMING, button, kind): naming.cancel for button in (MODE, ACTION, BOTH) for kind in (SHORT, LONG)},
     (MENU, ACTION, SHORT): menu.next_item,
     (MENU, ACTION, LONG): menu.choose_item,
-    (MENU, MODE, SHORT): menu.leave_menu,
+    (MENU, MODE, SHORT): menu.go_up,
+    (MENU, MODE, LONG): menu.previous_item,
+    (MENU, BOTH, SHORT): help_with_buttons,
     (MENU, BOTH, LONG): menu.power_off,
+    **{(LESSON, button, kind): lesson.on_press for button in (MODE, ACTION) for kind in (SHORT, LONG)},
+    (LESSON, BOTH, SHORT): help_with_buttons,
+    (LESSON, BOTH, LONG): menu.open_menu,
     (ASLEEP, ACTION, SHORT): wake_instead,
     (ASLEEP, ACTION, LONG): wake_instead,
     (ASLEEP, MODE, SHORT): wake,

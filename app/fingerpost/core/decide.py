@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import company, controls, errands, health, lesson, menu, naming, pointing, teaching
-from .actions import Action, Chime, Hush, Say
+from . import company, controls, errands, health, lesson, looking, naming, pointing, taughtlists, teaching, waiting
+from .actions import Action, Chime, Say, silences
 from .events import (
     Changed,
     ErrandDone,
@@ -32,8 +32,8 @@ from .events import (
     WayChanged,
 )
 from .replies import Outcome, mend
-from .state import ASLEEP, BLINDING, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
-from .types import Press, Utterance
+from .state import ASLEEP, BLINDING, HEAT, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
+from .types import URGENT, Press, Utterance
 from .visits import DoorChanged, Paired, Preferred, Watched
 
 NEWS_SECONDS = 4.0
@@ -52,17 +52,14 @@ def decide(state: State, event: Event) -> Outcome:
         return state, ()
     after, actions = _HANDLERS[type(event)](state, event)
     state, actions = lesson.coach(state, event, after, actions)
-    if state.news_until is not None and any(map(silences, actions)):
-        # What was cut off is told again, but not at once: the wearer may have wanted silence.
-        state = replace(state, news_until=None, news_from=event.at + AGAIN_SECONDS)
+    if any(map(silences, actions)):
+        state = replace(state, look=None)  # nobody waits any more for the rest of what was cut off
+        if state.news_until is not None:
+            # It is told again, but not at once: the wearer may have wanted silence.
+            state = replace(state, news_until=None, news_from=event.at + AGAIN_SECONDS)
     if any(isinstance(action, Say) for action in actions):
         state = replace(state, said_at=event.at)
     return state, actions
-
-
-def silences(action: Action) -> bool:
-    """Whether the action cuts off what is being said."""
-    return isinstance(action, Hush) or (isinstance(action, Say) and action.utterance.interrupts)
 
 
 def on_tick(state: State, tick: Tick) -> Outcome:
@@ -71,7 +68,8 @@ def on_tick(state: State, tick: Tick) -> Outcome:
     if state.mode == STARTING and not state.announced:
         return replace(state, announced=True), (Say(Utterance("starting")),)
     state, actions = tell_news(pointing.wait(state, tick.at), tick.at)
-    return (state, actions) if actions else company.remind(state, tick.at)
+    state, actions = (state, actions) if actions else company.remind(state, tick.at)
+    return (state, actions) if actions else waiting.tick(state, tick.at)
 
 
 def tell_news(state: State, at: float) -> Outcome:
@@ -87,19 +85,30 @@ def tell_news(state: State, at: float) -> Outcome:
 def on_seen(state: State, seen: Seen) -> Outcome:
     """A frame: the first one makes the device ready, which is not said into a recording; later ones move the dwell
     along."""
+    if HEAT in state.faults:  # it was under way when the eyes were told to rest
+        return state, ()
     state = replace(state, view=View(seen.frame_index, seen.at, seen.fingertip, seen.quality, seen.detail))
     actions: Tuple[Action, ...] = ()
     if state.mode == STARTING or (state.unready and state.mode != NAMING):
         state = replace(state, mode=POINTING if state.mode == STARTING else state.mode, unready=False)
-        actions = (Chime("ready"), Say(Utterance("ready")))
+        state, greetings = greet(state)
+        actions = (Chime("ready"), Say(Utterance("ready"))) + greetings
     if state.mode not in (POINTING, TEACHING):
         return replace(state, finger_at=seen.at if seen.fingertip else state.finger_at), actions
     state, more = pointing.follow(state, seen)
     return state, actions + more
 
 
+def greet(state: State) -> Outcome:
+    """What the wearer is to hear once the device is ready; nothing but a press cuts it off."""
+    said = tuple(Say(Utterance(phrase, priority=URGENT)) for phrase in state.greetings)
+    return replace(state, greetings=()), said
+
+
 def on_recognised(state: State, recognised: Recognised) -> Outcome:
     """A look at the thing came back."""
+    if state.look == recognised.frame_index:
+        return looking.on_look(state, recognised)
     return pointing.weigh(state, recognised) if state.mode == POINTING else (state, ())
 
 
@@ -159,9 +168,9 @@ _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Forgotten: teaching.on_forgotten,
     Learned: teaching.on_learned,
     Listened: naming.on_listened,
-    Changed: menu.on_changed,
+    Changed: taughtlists.on_changed,
     ModelChanged: on_model_changed,
-    WayChanged: menu.on_way_changed,
+    WayChanged: taughtlists.on_way_changed,
     Preparing: on_preparing,
     Preferred: company.on_preferred,
     DoorChanged: company.on_door_changed,

@@ -10,13 +10,14 @@ from typing import Tuple
 
 from .actions import Action, Restart, RunErrand, Say
 from .events import ErrandDone
-from .replies import Outcome, reply, tell_place
+from .replies import Outcome, ask_twice, reply, tell_place
 from .state import NAMING, STOPPING, State
 from .types import URGENT, Press, Utterance
 
 ERRANDS = SHARE, BACK_UP, RESTORE, UPDATE, RESET = "share", "backup", "restore", "update", "reset"
-READY = "ready"
-"""The outcome of an errand that is complete once the device has started anew."""
+READY, READY_OLDER = "ready", "ready_older"
+"""The outcomes of an errand that is complete once the device has started anew; the second where it could not be done as
+well as hoped."""
 CONFIRMED = (RESET,)
 """They are asked for twice."""
 
@@ -27,18 +28,18 @@ def begin(state: State, errand: str, press: Press) -> Outcome:
         return state, (reply("only_here"),)
     if state.errand:
         return state, (reply("errand_busy"),)
-    if errand in CONFIRMED and (state.confirm_until is None or press.at > state.confirm_until):
-        state = replace(state, confirm_until=press.at + state.rules.confirm_seconds)
-        return state, (reply("confirm_" + errand),)
-    state = replace(state, errand=errand, confirm_until=None)
-    return state, (reply("begin_" + errand), RunErrand(errand))
+    if errand in CONFIRMED:
+        state, sure = ask_twice(state, errand, press.at)
+        if not sure:
+            return state, (reply("confirm_" + errand),)
+    return replace(state, errand=errand), (reply("begin_" + errand), RunErrand(errand))
 
 
 def on_errand_done(state: State, done: ErrandDone) -> Outcome:
     """Say how it went, which nothing cuts off; into a recording it is not said, but put off."""
     state = replace(state, errand="")
     said = Utterance(f"{done.errand}_{done.outcome}", done.slots, priority=URGENT)
-    if done.outcome == READY:
+    if done.outcome in (READY, READY_OLDER):
         return replace(state, mode=STOPPING), (Say(said), Restart())
     if state.mode == NAMING:
         return state, ()

@@ -61,3 +61,11 @@ class VoiceError(DeviceError):
 
 class WindowError(FingerpostError):
     """There is no running device to look into, or what came through its window makes no sense."""
+
+
+class UpdateError(FingerpostError):
+    """An update cannot be made, or is not taken in; `outcome` is the word for the wearer's ear (core/errands.py)."""
+
+    def __init__(self, message: str, outcome: str = "failed") -> None:
+        super().__init__(message)
+        self.outcome = outcome

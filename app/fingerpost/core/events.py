@@ -46,7 +46,7 @@ class Recognised:
 @dataclass(frozen=True)
 class Fault:
     """A part stopped working: `part` is camera, eyes, gpu, memory, microphone, companion, buttons, mode_button or
-    action_button.
+    action_button. (The fault "heat" comes of Vitals.)
 
     A button of its own is stuck; the buttons as a whole cannot be read. Without the gpu all goes on, more slowly;
     without the companion, which is the page for helpers, as before.
@@ -158,6 +158,8 @@ class Status:
     """Whether some taught things are not known yet, because another network runs than the one that learned them."""
     celsius: Optional[float] = None
     """How hot the board is, where it says so."""
+    charging: bool = False
+    """Whether the battery, if there is one, is not being drained."""
     version: str = ""
     """The version of Fingerpost that runs."""
     stick: bool = False

@@ -57,7 +57,7 @@ def on_listened(state: State, listened: Listened) -> Outcome:
 
 def cancel(state: State, press: Press) -> Outcome:
     """Any press while the wearer is asked for a name; samples go on waiting for one."""
-    state = leave(state)
+    state = give_up(state)
     return state, (StopListening(), reply("cancelled")) + tell_place(state)
 
 
@@ -78,4 +78,10 @@ def leave(state: State) -> State:
     """Back to where the name was asked for."""
     if not state.naming.renamed:
         return replace(state, mode=TEACHING)
-    return replace(state, mode=MENU, menu=Menu.at("rename", state.door))
+    return replace(state, mode=MENU, menu=Menu.at("rename"))
+
+
+def give_up(state: State) -> State:
+    """Back, without a name; from a renaming to the menu's top, from which one press leads out."""
+    state = leave(state)
+    return replace(state, menu=state.menu.top) if state.mode == MENU else state

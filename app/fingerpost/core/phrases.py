@@ -15,7 +15,7 @@ _SPELLED_SLOTS = ("address", "code", "fingerprint")
 _SIGNS = {".": "sign_dot", ":": "sign_colon", "/": "sign_slash"}
 ANSWER_PHRASES = ("named", "maybe")
 """What a pointing finger is answered with, whatever the object."""
-NAMING_PHRASES = ANSWER_PHRASES + ("runner_up", "why_resembles")
+NAMING_PHRASES = ANSWER_PHRASES + ("runner_up", "why_resembles", "see_named", "see_maybe")
 """The phrases that hold one object's name, whatever it is."""
 LEARNING_PHRASES = ("learned", "learned_more")
 """What is said when it is learned."""

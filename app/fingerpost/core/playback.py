@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Callable, Deque, Iterable
 
-from .actions import Action, Sleep
+from .actions import Action, Pace, Sleep
 from .events import Tick
 from .loop import Loop
 from .ports import Buttons, Clock, Sight
@@ -68,5 +68,5 @@ class Playback:
             request = self._requests.popleft()
             if isinstance(request, Sleep):
                 self._asleep = request.asleep
-            else:
+            elif not isinstance(request, Pace):  # of a recording every frame is seen
                 loop.feed(self._eyes.do(request, self._clock.now()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Sequence, Tuple, Typ
 
 from .actions import Action
 from .events import Event, Fault, Recovered
+from .preferences import LOW
 from .types import Clip, Frame, Press
 
 if TYPE_CHECKING:
@@ -114,8 +115,9 @@ class Voice(Part):
         """Tells the present way of speaking from others; empty where there is one alone."""
         return ""
 
-    def set_style(self, language: str, words_per_minute: int) -> None:  # noqa: B027 - some voices have one style alone
-        """Speak that language from now on, and so fast."""
+    def set_style(self, language: str, words_per_minute: int,  # noqa: B027 - some voices have one style alone
+                  voice: str = LOW) -> None:
+        """Speak that language from now on, so fast, and in that voice: one of the preferences' VOICES."""
 
 
 class Backend(Part):

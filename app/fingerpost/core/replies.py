@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Tuple
 
-from .actions import Action, Say
-from .state import MENU, Menu, State
+from .actions import Action, Report, Say
+from .menutree import LISTS
+from .state import HEAT, MENU, State
 from .types import Utterance
 
 Outcome = Tuple[State, Tuple[Action, ...]]
@@ -19,21 +20,20 @@ def reply(phrase: str, **slots: str) -> Say:
 
 def blame(state: State, otherwise: str) -> Say:
     """The fault of the part without which nothing is seen; where there is none, the phrase `otherwise`."""
-    return next((reply("fault_" + part) for part in ("camera", "eyes") if part in state.faults), reply(otherwise))
-
-
-def speak_item(menu: Menu) -> Say:
-    """Where the wearer is in the menu or a list; without cutting off what led there."""
-    if menu.purpose == "main":
-        return Say(Utterance("menu_" + menu.item, priority=1))
-    if menu.purpose == "name":
-        return Say(Utterance("list_name", (("name", menu.item),), priority=1))
-    return Say(Utterance("list_thing", (("thing", menu.item),), priority=1))
+    return next((reply("fault_" + part) for part in (HEAT, "camera", "eyes") if part in state.faults), reply(otherwise))
 
 
 def tell_place(state: State) -> Tuple[Action, ...]:
-    """For whoever is back in the menu: where in it."""
-    return (speak_item(state.menu),) if state.mode == MENU and state.menu.purpose == "main" else ()
+    """For whoever is in the menu, and in none of its lists: have it told where. The Status that is asked for does so,
+    and cuts off nothing."""
+    return (Report(),) if state.mode == MENU and state.menu.level not in LISTS else ()
+
+
+def ask_twice(state: State, what: str, at: float) -> Tuple[State, bool]:
+    """Whether the wearer has asked for it a second time, soon after the first; the first time is remembered."""
+    if state.confirms == what and state.confirm_until is not None and at <= state.confirm_until:
+        return replace(state, confirms="", confirm_until=None), True
+    return replace(state, confirms=what, confirm_until=at + state.rules.confirm_seconds), False
 
 
 def mend(state: State, part: str) -> State:

@@ -15,6 +15,10 @@ class Rules:
     """How far the tip may wander while it counts as resting, as a share of the frame's width."""
     rest_speed: float = 0.04
     """How fast the resting tip may be when the thing is looked at, in frame widths a second."""
+    hush_seconds: float = 0.1
+    """A finger that stays for so long at a new place silences what is said about the old one."""
+    hush_radius: float = 0.01
+    """How far the tip may move in that time, as a share of the frame's width: a hand on its way moves farther."""
     aim_share: float = 0.07
     """How much of the thing must be seen past the tip, as a share of the frame's width: a third of the crop."""
     edge_share: float = 0.02
@@ -48,7 +52,15 @@ class Rules:
     bright: float = 0.95
     """Mean brightness above which a frame is too bright."""
     blurred: float = 12.0
-    """Sharpness (variance of the Laplacian at 160 pixels' width) below which a frame is blurred."""
+    """Sharpness (variance of the Laplacian at 160 pixels' width, less the noise) below which a frame is blurred. None
+    of 976 sharp photos is below it; of photos blurred by 12 of 640 pixels (standard deviation) all are, by 8 two
+    thirds."""
+    dim: float = 0.25
+    """Mean brightness below which a sharp frame, too, has weaker edges."""
+    covered: float = 0.09
+    """Contrast (vision/preprocess.py) below which the lens is covered, unless a finger is seen. None of 976 photos is
+    below it, nor is a white wall with a hand before it (0.12); of 600 made-up covers (skin and cloth of all brightness,
+    without focus, with vignetting and noise) 99.7 % are, but only 78 % where strong light comes in at one side."""
     far: float = 0.1
     """Detail (share of a sample that shows something) below which a thing is too far away to be learned."""
     enough_samples: int = 4
@@ -60,6 +72,27 @@ class Rules:
     """A picture older than this at a press shows something else than what the wearer means."""
     most_samples: int = 8
     """From so many samples on, no further look is asked for at all."""
+    strained_celsius: float = 85.0
+    """So hot, the board is spared: the first Nano slows down at 100.5 degrees and switches off at 102.5, says its
+    kernel at boot (https://github.com/jetsonhacks/installACMModule/issues/4)."""
+    eased_celsius: float = 80.0
+    """Below this it is spared no more."""
+    hottest_celsius: float = 97.0
+    """So hot, it rests, before the kernel cuts it short."""
+    cool_celsius: float = 90.0
+    """It rests until it is so cool."""
+    eased_seconds: float = 60.0
+    """Nothing must have strained the board for so long before it works as hard as before."""
+    strained_pace: float = 5.0
+    """So many pictures a second are looked at while the board is spared: enough to see a finger come to rest."""
+    warn_seconds: float = 3600.0
+    """Of the same strain the wearer is warned again after so long at the earliest."""
+    low_percent: int = 20
+    """The charge of the battery at which the wearer is warned,"""
+    lowest_percent: int = 10
+    """at which they are warned once more,"""
+    empty_percent: int = 3
+    """and at which the device switches itself off, while that can still be done in order."""
 
     @property
     def sure(self) -> float:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import FrozenSet, Optional, Tuple
 
 from .events import Status
+from .menutree import GROUPS, TOP, find_path
 from .preferences import Preferences
 from .rules import Rules
+from .steps import Lesson
 from .types import Fingertip, Guess, Quality
 
 STARTING, POINTING, TEACHING, NAMING, MENU, LESSON, ASLEEP, STOPPING = (
@@ -17,11 +19,10 @@ BY_VOICE, BY_LIST, BY_NEXT = "voice", "list", "next"
 """How a thing taught by button gets its name: the wearer says it, chooses it, or it is the next free one."""
 WAYS = PAST_FINGER, WHOLE_THINGS = "crop", "detector"
 """The ways to look: at what is cut out past the finger, or at the whole thing that a detector finds there."""
+HEAT = "heat"
+"""The fault of a board that rests because it is too hot (core/health.py)."""
 BLINDING = ("camera", "eyes", "memory")
 """Parts without which nothing is seen or learned: their faults end a dwell and the naming of samples."""
-MENU_ITEMS = ("known", "forget", "rename", "undo", "way", "companion", "help")
-OPEN_DOOR_ITEMS = ("known", "forget", "rename", "undo", "way", "code", "close", "help")
-"""The menu while the companion page can be reached over the network."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,14 @@ class Dwell:
     """In how many frames of this rest the thing could not be seen."""
     guided: bool = False
     """Whether guidance has been spoken during this rest."""
+    stop: Tuple[float, float] = (0.0, 0.0)
+    """Where the tip last came to a stop, and has stayed,"""
+    stopped_at: float = float("inf")
+    """since then."""
+    counts: bool = False
+    """Whether it has stayed for long enough to be pointing, and no hand that only passes."""
+    before: Optional[Tuple[float, float]] = None
+    """Where the finger rested before it came here; None where it was out of sight in between."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +95,14 @@ class View:
 
 @dataclass(frozen=True)
 class Menu:
-    """An open spoken list, and where the wearer is in it.
+    """Where the wearer is in the menu, or in a list that it opens.
 
-    `purpose` is main (its items are those of the menu), forget or rename (taught things), or name (free names).
+    `level` is one of menutree.GROUPS, RINGS (the items are the values as a whole, and the switch) or LISTS (the items
+    are object ids or names).
     """
 
-    purpose: str = "main"
-    items: Tuple[str, ...] = MENU_ITEMS
+    level: str = TOP
+    items: Tuple[str, ...] = GROUPS[TOP]
     place: int = 0
 
     @property
@@ -100,16 +110,25 @@ class Menu:
         """The item that was spoken last."""
         return self.items[self.place]
 
-    @classmethod
-    def at(cls, item: str = "", door: bool = False) -> Menu:
-        """The menu itself, at that item; `door` says whether the companion page can be reached over the network.
+    @property
+    def top(self) -> Menu:
+        """The menu's top, at the item by which the wearer has come here."""
+        return Menu.at((find_path(self.level) + (self.level,))[0])
 
-        Where it has no such item: at what stands for it now that the door was opened or closed, else at its first.
-        """
-        items = OPEN_DOOR_ITEMS if door else MENU_ITEMS
-        if item in ("companion", "code", "close") and item not in items:
-            item = "code" if door else "companion"
-        return cls(items=items, place=items.index(item) if item in items else 0)
+    @classmethod
+    def of(cls, group: str) -> Menu:
+        """That group, at its first item."""
+        return cls(group, GROUPS[group])
+
+    @classmethod
+    def at(cls, item: str) -> Menu:
+        """The group in which the item stands, at that item."""
+        group = ((TOP,) + find_path(item))[-1]
+        return cls(group, GROUPS[group], GROUPS[group].index(item))
+
+    def step(self, by: int) -> Menu:
+        """So many items further, round and round."""
+        return replace(self, place=(self.place + by) % len(self.items))
 
 
 @dataclass(frozen=True)
@@ -122,13 +141,19 @@ class Naming:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """How far the wearer is in the first lesson (core/lesson.py). Step and `left` are kept over restarts."""
+class Strain:
+    """How hard it is for the board, and what the wearer has heard of that (core/health.py)."""
 
-    step: str = ""
-    """The step that comes next; empty: the lesson is over, or was never due."""
-    left: bool = False
-    """Whether the wearer has put it aside: it waits in the menu."""
+    spared: bool = False
+    """Whether fewer pictures are looked at."""
+    told: bool = False
+    """Whether the wearer knows."""
+    eased_at: Optional[float] = None
+    """Since when nothing has strained the board; None while something does."""
+    warned: Tuple[Tuple[str, float], ...] = ()
+    """When the wearer was last warned of each strain, by its name."""
+    charge_told: int = 100
+    """The lowest charge of the battery that the wearer was warned of since it was last charged."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +169,7 @@ class State:
     unready: bool = False
     """Whether the menu was opened before the first picture: "ready" is still to be said."""
     faults: FrozenSet[str] = frozenset()
+    strain: Strain = field(default_factory=Strain)
     slept_through: FrozenSet[str] = frozenset()
     """Faults that came during sleep; the wearer has not heard of them yet."""
     view: Optional[View] = None
@@ -159,14 +185,19 @@ class State:
     """How many samples are being learned; they wait again if that fails."""
     more_of: str = ""
     """The thing just learned of which another look was asked for: the next samples are added to it."""
+    just_learned: str = ""
+    """The thing learned last, while nothing has changed since: teaching can take it back."""
     look_alike: str = ""
     """The thing that the wearer was told the waiting samples look like."""
     naming: Naming = field(default_factory=Naming)
     menu: Menu = field(default_factory=Menu)
     confirm_until: Optional[float] = None
-    """Until when a second long press of both buttons switches off."""
+    """Until when asking a second time for what `confirms` names has it done."""
+    confirms: str = ""
+    """What the wearer has asked for once: an errand, or to switch off."""
     question: str = ""
-    """What a requested Status is for: look, known, or the purpose of the list that it is to open."""
+    """What a requested Status is for: look, known, or the list that it is to open. Empty: to tell where in the menu the
+    wearer is."""
     news: str = ""
     """A phrase that waits for a moment in which it is heard and disturbs nothing; empty for none."""
     news_until: Optional[float] = None
@@ -176,6 +207,8 @@ class State:
     preferences: Preferences = field(default_factory=Preferences)
     languages: Tuple[str, ...] = ("en",)
     """Those that may be preferred."""
+    way: str = ""
+    """How things are looked at, one of WAYS; empty where that is not known."""
     door: bool = False
     """Whether the companion page can be reached over the network."""
     viewers: int = 0
@@ -186,6 +219,12 @@ class State:
     """Whether somebody has begun to look on, which the wearer has not heard yet; also when they have gone by now."""
     said_at: float = float("-inf")
     """When the device last had something to say."""
+    ticked_at: float = float("-inf")
+    """When the wearer last heard that they are kept waiting."""
+    look: Optional[int] = None
+    """The frame that is being recognised for "What do you see?"."""
+    described: bool = False
+    """Whether that was asked since the finger last came to rest at a new place."""
     greetings: Tuple[str, ...] = ()
     """Phrases that the wearer is to hear once the device is ready: how the last stop was, and such."""
     lesson: Lesson = field(default_factory=Lesson)

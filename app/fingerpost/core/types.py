@@ -80,6 +80,8 @@ class Quality:
     height: int
     brightness: float
     sharpness: float
+    contrast: float = 1.0
+    """How much one part of the picture differs from the next, in [0, 1]; 1 where that is not known."""
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,12 @@ def find_next(preferences: Preferences, name: str, languages: Sequence[str], by:
 
 def step_value(state: State, name: str, by: int = 1) -> Outcome:
     """Go over to the value that comes next, and say it in the new way."""
-    preferences = change(state.preferences, name, find_next(state.preferences, name, state.languages, by),
-                         state.languages)
+    return take_value(state, name, find_next(state.preferences, name, state.languages, by))
+
+
+def take_value(state: State, name: str, value: object) -> Outcome:
+    """Go over to that value, and say it in the new way; say it too where it holds already."""
+    preferences = change(state.preferences, name, value, state.languages)
     said = Say(confirm(preferences, name))
     if preferences == state.preferences:
         return state, (said,)

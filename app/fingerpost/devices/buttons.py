@@ -23,7 +23,7 @@ ROUNDING_SECONDS = 1e-6  # so that 0.03 s of 10 ms samples, summed in floating p
 KEYS = {
     "m": (MODE, SHORT), "M": (MODE, LONG),
     "a": (ACTION, SHORT), "A": (ACTION, LONG),
-    "b": (BOTH, LONG),
+    "h": (BOTH, SHORT), "b": (BOTH, LONG),
 }
 ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)?")  # arrow and function keys, ECMA-48, 5.4
 
@@ -114,7 +114,7 @@ class _Contact:
 
 
 class KeyboardButtons(Buttons):
-    """The buttons on a terminal's keyboard: m and M are mode short and long, a and A action, b both long.
+    """The buttons on a terminal's keyboard: m and M are mode short and long, a and A action, h and b both.
 
     Without a terminal, or in the background of one, it gives no presses. `fault` is why it has to stand in for
     buttons that should be there; the wearer hears of it.
