@@ -19,7 +19,7 @@ from fingerpost.core.actions import (
 )
 from fingerpost.core.events import Changed, Fault, Kept, Learned, Listened, Recovered, Status
 from fingerpost.core.rules import Rules
-from fingerpost.core.state import BY_LIST, BY_NEXT, BY_VOICE, MENU, MENU_ITEMS, NAMING, POINTING, TEACHING, Menu
+from fingerpost.core.state import BY_LIST, BY_NEXT, BY_VOICE, MENU, NAMING, POINTING, TEACHING, Menu
 from fingerpost.core.teaching import wants_more
 from tests.story import Story
 
@@ -36,7 +36,7 @@ def with_samples(naming_by):
 def in_menu(item, naming_by=BY_NEXT):
     """A wearer in the menu who has chosen the item."""
     story = Story(MENU)
-    story.state = replace(story.state, naming_by=naming_by, menu=Menu(place=MENU_ITEMS.index(item)))
+    story.state = replace(story.state, naming_by=naming_by, menu=Menu.at(item))
     return story.press("action", "long")
 
 
@@ -157,18 +157,20 @@ def test_a_thing_is_forgotten_from_the_menu():
     assert story.actions[-1] == ForgetThing("taught:2")
     assert story.said() == ["list_thing:taught:2"]
     assert story.happen(Changed(1.0, "forgotten", "taught:2")).said() == ["change_forgotten:taught:2", "menu_forget"]
-    assert story.press("mode").state.mode == POINTING
+    assert story.press("mode").press("mode").state.mode == POINTING
 
 
 @pytest.mark.parametrize("item", ["forget", "rename", "known"])
 def test_with_nothing_taught_there_is_nothing_to_choose(item):
     story = in_menu(item).happen(Status(1.0, "12:30", None, ()))
     assert story.said() == ["known_none"]
-    assert story.state.menu.purpose == "main"
+    assert story.state.menu == Menu.at(item)
 
 
-def test_a_list_of_things_is_left_to_pointing():
-    assert in_menu("forget").happen(KNOWN).press("mode").state.mode == POINTING
+def test_two_presses_lead_from_a_list_of_things_to_pointing():
+    story = in_menu("forget").happen(KNOWN).press("mode")
+    assert story.said()[-1] == "menu_things"
+    assert story.press("mode").state.mode == POINTING
 
 
 def test_a_thing_is_renamed_by_voice_or_from_the_list():
@@ -254,4 +256,5 @@ def test_whoever_cancels_a_renaming_hears_where_they_are_in_the_menu(naming_by):
     story = in_menu("rename", naming_by).happen(KNOWN).press("action", "long")
     story = story.happen(KNOWN) if naming_by == BY_LIST else story
     story.said()
-    assert story.press("mode").said() == ["cancelled", "menu_rename"]
+    assert story.press("mode").said() == ["cancelled", "menu_things"]
+    assert story.press("mode").state.mode == POINTING

@@ -6,24 +6,27 @@ from dataclasses import replace
 from typing import Optional
 
 from . import naming
-from .actions import Chime, Forget, Keep, Learn
+from .actions import Chime, Forget, Keep, Learn, UndoChange
 from .events import Forgotten, Kept, Learned
 from .guidance import find_hindrance
-from .replies import Outcome, mend, reply
+from .picture import is_blurred
+from .preferences import RIGHT
+from .replies import Outcome, blame, mend, reply
 from .rules import Rules
 from .state import TEACHING, State, View
 
 
 def take_sample(state: State, at: float) -> Outcome:
     """Keep the thing past the finger, or say what is wrong with the picture."""
-    problem = find_problem(state.view, state.rules, at)
+    problem = find_problem(state.view, state.rules, at, state.preferences.hand)
     if problem:
-        return state, (Chime("unsure"), reply(problem))
+        unseen = problem == "sample_no_picture"
+        return state, (Chime("unsure"), blame(state, otherwise=problem) if unseen else reply(problem))
     assert state.view is not None
     return state, (Chime("recorded"), Keep(state.view.frame_index))
 
 
-def find_problem(view: Optional[View], rules: Rules, at: float) -> str:
+def find_problem(view: Optional[View], rules: Rules, at: float, hand: str = RIGHT) -> str:
     """The phrase for what makes a frame useless as a sample of what is meant at that time, or an empty string."""
     if view is None or at - view.at > rules.stale_seconds:
         return "sample_no_picture"
@@ -31,9 +34,10 @@ def find_problem(view: Optional[View], rules: Rules, at: float) -> str:
         return "sample_no_finger"
     if view.quality.brightness < rules.dark:
         return "sample_too_dark"
-    if view.quality.sharpness < rules.blurred:
+    if is_blurred(view.quality, rules):
         return "sample_blurred"
-    return find_hindrance(view.fingertip, view.quality, rules) or ("sample_too_far" if view.detail < rules.far else "")
+    hindrance = find_hindrance(view.fingertip, view.quality, rules, hand)
+    return hindrance or ("sample_too_far" if view.detail < rules.far else "")
 
 
 def finish(state: State) -> Outcome:
@@ -46,16 +50,18 @@ def finish(state: State) -> Outcome:
 
 
 def undo(state: State) -> Outcome:
-    """Drop the last sample."""
-    if not state.waiting_samples:
-        return state, (Chime("unsure"), reply("nothing_to_undo"))
-    return state, (Forget(),)
+    """Drop the last sample or, where none waits, the thing learned just now."""
+    if state.waiting_samples:
+        return state, (Forget(),)
+    if state.just_learned:
+        return replace(state, just_learned=""), (UndoChange(),)
+    return state, (Chime("unsure"), reply("nothing_to_undo"))
 
 
 def on_kept(state: State, kept: Kept) -> Outcome:
     """The sample is safe; its earcon sounded when the button was pressed. Say what it resembles, or belongs to."""
     told = state.look_alike
-    state = replace(mend(state, "memory"), look_alike=kept.look_alike)
+    state = replace(mend(state, "memory"), look_alike=kept.look_alike, just_learned="")
     if state.learning_samples:  # it was taken before "done", and so is learned with the others
         return replace(state, learning_samples=kept.count), ()
     state = replace(state, waiting_samples=kept.count)
@@ -80,7 +86,7 @@ def on_learned(state: State, learned: Learned) -> Outcome:
     """Say what was learned, and whether one more look would help."""
     more = wants_more(learned, state.rules)
     state = replace(mend(state, "memory"), waiting_samples=0, learning_samples=0, look_alike="",
-                    more_of=learned.object_id if more else "")
+                    more_of=learned.object_id if more else "", just_learned=learned.object_id)
     return state, (reply("learned_more" if more else "learned", thing=learned.object_id),)
 
 
