@@ -22,7 +22,7 @@ from tests.parts import BLANK, ScriptedEyes
     ("unsure", "", "Kiwi", "silent"),
     ("unsure", "", "", "silent"),
     ("turn_left", "", "Kiwi", "silent"),
-    ("hand_covers", "", "", "silent"),
+    ("hand_covers_right", "", "", "silent"),
 ])
 def test_what_is_said_is_judged_against_the_table(phrase, thing, name, outcome):
     assert judge(Utterance(phrase), thing, name) == outcome

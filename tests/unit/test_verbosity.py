@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import math
 
-from fingerpost.core.actions import Say
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from fingerpost.core.actions import Hush, Recognise, Say
 from fingerpost.core.events import Fault, Recovered
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences
 from fingerpost.core.types import NOTHING, Guess
@@ -14,6 +18,9 @@ from fingerpost.core.visits import (
 )
 from tests.story import Story
 
+ANSWERS = {"named", "maybe", "unsure", "nothing"}
+ADDITIONS = {"runner_up", "why_unknown", "why_between", "why_resembles"}
+GUIDANCE = {"turn_left", "turn_right", "turn_up", "turn_down", "hand_covers_right"}
 SURE, DOUBTFUL = Guess("Kiwi", 0.97), Guess("Kiwi", 0.5)
 RIVAL, NOBODY = Guess("Lime", 0.03), Guess("Lime", 0.01)
 
@@ -79,3 +86,91 @@ def test_faults_and_who_looks_on_are_told_however_few_words_are_wanted(verbosity
     assert story.happen(Recovered("camera", 2.0)).said() == ["recovered_camera"]
     assert story.happen(Paired(3.0)).said() == ["helper_joined"]
     assert story.happen(Watched(9.0, 1)).chimed() == ["watched"]
+
+
+def test_a_new_pointing_silences_the_old_name_long_before_it_is_looked_at():
+    story = Story().rest("Kiwi")
+    story.said()
+    start = story.at
+    story.move((300.0, 200.0), (100.0, 300.0), 1000.0)
+    assert not story.asked(Hush)
+    arrived = story.at
+    while not story.asked(Hush):
+        story.frame((100.0, 300.0))
+    assert story.at - arrived <= 0.1 + 1e-9 < arrived - start
+    assert not story.asked(Recognise)
+
+
+@pytest.mark.parametrize("place", [(300.0, 3.0), (100.0, 3.0)])
+def test_pointing_where_the_thing_cannot_be_seen_silences_too(place):
+    story = Story().rest("Kiwi")
+    story.said()
+    assert len(story.rest("Lime", at=place).asked(Hush)) == 1
+    assert story.said() == ["turn_up"]
+
+
+@pytest.mark.parametrize("speed", [100.0, 150.0, 300.0, 1500.0])
+def test_a_hand_that_only_passes_silences_nothing(speed):
+    story = Story().rest("Kiwi")
+    story.said()
+    assert not story.move((300.0, 200.0), (620.0, 300.0), speed).asked(Hush)
+    assert story.said() == []
+
+
+def test_a_finger_that_wavers_hears_the_name_once_and_to_its_end():
+    story = Story()
+    for step in range(4):
+        story.rest("Kiwi", at=(300.0 + 34.0 * (step % 2), 200.0), seconds=0.7)
+    assert not story.asked(Hush)
+    assert story.said() == ["named:Kiwi"]
+
+
+def test_a_name_that_was_cut_off_as_it_began_is_said_once_more():
+    story = Story().rest("Kiwi", seconds=0.7)
+    assert story.said() == ["named:Kiwi"]
+    story.frame((420.0, 200.0)).rest("Kiwi", at=(420.0, 200.0), seconds=1.0)
+    assert story.said() == ["named:Kiwi"]
+    story.rest("Kiwi", at=(420.0, 200.0)).rest("Kiwi", at=(540.0, 200.0), seconds=1.0)
+    assert story.said() == []
+
+
+steps = some.lists(some.tuples(
+    some.floats(20.0, 620.0), some.floats(20.0, 460.0), some.sampled_from([0.1, 0.3, 0.5, 1.0, 2.5]),
+    some.sampled_from(["Kiwi", "Lime", "", NOTHING]), some.sampled_from([0.99, 0.93, 0.5]),
+    some.sampled_from([20.0, 90.0])), max_size=8)
+
+
+def wander(path, verbosity):
+    """A finger that jumps from place to place and rests there; (the rest, what was said in it) of each rest."""
+    story, said = Story(preferences=Preferences(verbosity=verbosity)), []
+    for x, y, seconds, thing, confidence, length in path:
+        story.rest(thing, confidence, seconds, (x, y), length=length)
+        said.append(story.said())
+    return said
+
+
+@settings(max_examples=80, deadline=None)
+@given(steps)
+def test_each_rest_gets_one_answer_at_most_and_fewer_words_are_part_of_more(path):
+    brief, normal, full = (wander(path, verbosity) for verbosity in (BRIEF, NORMAL, FULL))
+    for few, usual, many in zip(brief, normal, full):
+        kinds = [phrase.split(":")[0] for phrase in many]
+        assert sum(kind in ANSWERS for kind in kinds) <= 1
+        assert sum(kind in GUIDANCE for kind in kinds) <= 1
+        assert set(kinds) <= ANSWERS | ADDITIONS | GUIDANCE
+        assert set(few) <= set(usual) <= set(many)
+        assert not {phrase.split(":")[0] for phrase in usual} & ADDITIONS
+        assert not {phrase.split(":")[0] for phrase in few} & (ADDITIONS | GUIDANCE | {"nothing"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(some.lists(some.tuples(some.floats(20.0, 620.0), some.floats(20.0, 460.0)), min_size=2, max_size=6),
+       some.floats(100.0, 1500.0), some.sampled_from([BRIEF, NORMAL, FULL]))
+def test_a_hand_that_never_stops_hears_nothing(places, speed, verbosity):
+    places = [place for place, after in zip(places, places[1:]) if math.dist(place, after) > speed / 5]
+    story = Story(preferences=Preferences(verbosity=verbosity))
+    for start, end in zip(places, places[1:]):
+        if math.dist(start, end) > speed / 5:
+            story.move(start, end, speed)
+    assert story.said() == []
+    assert not story.asked(Hush)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from fingerpost.core.actions import Recognise
+from fingerpost.core.picture import is_blurred
 from fingerpost.core.ports import Backend
+from fingerpost.core.rules import Rules
 from fingerpost.core.types import Fingertip, Frame
 from fingerpost.models import ModelInfo
 from fingerpost.vision.crop import crop_past
@@ -129,6 +132,41 @@ def test_quality_tells_dark_from_bright_and_sharp_from_blurred():
     assert judge(noise).sharpness > judge(np.full_like(noise, 128)).sharpness
     assert judge(np.zeros_like(noise)).brightness == 0.0
     assert (judge(noise).width, judge(noise).height) == (640, 480)
+
+
+def draw_scene(blur_px=0.0, light=1.0, noise=0.0):
+    """Bright and dark rectangles of all sizes, out of focus, in dim light, seen through noise."""
+    rng = np.random.default_rng(1)
+    scene = np.full((480, 640, 3), 120, np.uint8)
+    for x, y, side, grey in rng.integers((0, 0, 20, 10), (600, 440, 160, 250), (60, 4)):
+        cv2.rectangle(scene, (int(x), int(y)), (int(x + side), int(y + side)), (int(grey),) * 3, -1)
+    if blur_px:
+        scene = cv2.GaussianBlur(scene, (0, 0), blur_px)
+    return np.clip(scene * light + noise * rng.standard_normal(scene.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0, 8.0])
+@pytest.mark.parametrize("light", [1.0, 0.4])
+def test_noise_makes_no_picture_sharp(noise, light):
+    rules = Rules()
+    assert not is_blurred(judge(draw_scene(light=light, noise=noise)), rules)
+    assert is_blurred(judge(draw_scene(16.0, light, noise)), rules)
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0, 8.0])
+@pytest.mark.parametrize("light", [1.0, 0.3, 0.1])
+def test_contrast_tells_a_scene_in_any_light_from_a_covered_lens(light, noise):
+    covered = Rules().covered
+    rows, columns = np.mgrid[-1:1:480j, -1:1:640j]
+    skin = (1.0 - 0.3 * (rows ** 2 + columns ** 2) + 0.3 * columns)[..., None] * (180.0, 80.0, 60.0) * light
+    skin += noise * np.random.default_rng(2).standard_normal(skin.shape)
+    assert judge(np.clip(skin, 0, 255).astype(np.uint8)).contrast < covered
+    assert covered < judge(draw_scene(light=light, noise=noise)).contrast <= 1.0
+    assert covered < judge(draw_scene(8.0, light, noise)).contrast
+
+
+def test_a_black_picture_has_no_contrast():
+    assert judge(np.zeros((480, 640, 3), np.uint8)).contrast == 0.0
 
 
 def recogniser(logits, embedding, taught=None, wider=None):

@@ -6,8 +6,10 @@ import math
 
 import pytest
 
-from fingerpost.core.actions import Hush, Keep, Recognise
+from fingerpost.core.actions import Hush, Keep, Recognise, Say
 from fingerpost.core.guidance import find_hindrance
+from fingerpost.core.preferences import LEFT as LEFT_HAND
+from fingerpost.core.preferences import Preferences
 from fingerpost.core.rules import Rules
 from fingerpost.core.state import ASLEEP, MENU, POINTING, TEACHING
 from fingerpost.core.types import Fingertip, Guess
@@ -70,14 +72,14 @@ def test_the_head_turns_to_where_the_finger_points(at, direction, phrase):
     assert find_hindrance(Fingertip(*at, direction, 0.9, length=100.0), CLEAR, Rules()) == phrase
 
 
-@pytest.mark.parametrize(("length", "phrase"), [(20.0, "hand_covers"), (100.0, ""), (0.0, "")])
+@pytest.mark.parametrize(("length", "phrase"), [(20.0, "hand_covers_right"), (100.0, ""), (0.0, "")])
 def test_a_finger_seen_end_on_covers_the_thing(length, phrase):
     assert find_hindrance(Fingertip(300.0, 240.0, (0.6, -0.8), 0.9, length), CLEAR, Rules()) == phrase
 
 
 def test_a_covered_thing_is_named_when_the_finger_comes_from_the_side():
     story = Story().rest("Kiwi", length=20.0)
-    assert story.said() == ["hand_covers"]
+    assert story.said() == ["hand_covers_right"]
     assert story.rest("Kiwi", length=90.0).said() == ["named:Kiwi"]
 
 
@@ -96,8 +98,16 @@ def test_guidance_cuts_nothing_off_and_comes_after_no_answer_of_the_same_rest():
     assert story.said() == ["named:Kiwi"]
     assert story.rest("Kiwi", at=(300.0, 90.0), seconds=3.0).said() == []
     story.rest("Kiwi", at=(400.0, 30.0))
-    assert not any(isinstance(action, Hush) or getattr(getattr(action, "utterance", None), "interrupts", False)
-                   for action in story.actions)
+    assert [action.utterance.interrupts for action in story.asked(Say)] == [False]
+    assert story.said() == ["turn_up"]
+
+
+def test_the_guidance_is_for_the_hand_that_points():
+    story = Story(preferences=Preferences(hand=LEFT_HAND)).rest("Kiwi", length=20.0)
+    assert story.said() == ["hand_covers_left"]
+    assert story.press("action").said() == ["hand_covers_left"]
+    story = Story(TEACHING, preferences=Preferences(hand=LEFT_HAND)).rest("Kiwi", length=20.0)
+    assert story.press("action").said() == ["hand_covers_left"]
 
 
 def test_who_followed_the_guidance_hears_the_name_even_if_it_was_said_before():
@@ -138,7 +148,7 @@ def test_what_cannot_be_seen_is_not_learned(finger):
     story = Story(TEACHING).rest("Kiwi", **finger)
     story.press("action")
     assert not any(isinstance(action, Keep) for action in story.actions)
-    assert story.said() == ["turn_up" if "at" in finger else "hand_covers"]
+    assert story.said() == ["turn_up" if "at" in finger else "hand_covers_right"]
 
 
 def test_waking_forgets_what_was_said_before():
@@ -151,4 +161,4 @@ def test_waking_forgets_what_was_said_before():
 @pytest.mark.parametrize("mode", [MENU, TEACHING, ASLEEP, POINTING])
 def test_only_in_pointing_is_the_finger_guided_unasked(mode, finger):
     said = Story(mode).rest("Kiwi", **finger, seconds=1.0).said()
-    assert bool({"turn_up", "turn_left", "hand_covers"} & set(said)) == (mode == POINTING)
+    assert bool({"turn_up", "turn_left", "hand_covers_right"} & set(said)) == (mode == POINTING)

@@ -13,22 +13,25 @@ from typing import Callable, Dict, Sequence
 
 import numpy as np
 
-from ..core.events import Status
+from ..core.events import Seen, Status
 from ..core.loop import Loop
 from ..core.speech import Mouth, SpeechThread
-from ..core.state import ASLEEP, State
-from ..core.types import ACTION, SHORT, Press, Utterance
+from ..core.state import ASLEEP, POINTING, Answer, State
+from ..core.types import ACTION, SHORT, Fingertip, Press, Quality, Utterance
 from ..devices.clocks import RealClock
 from ..devices.sound import PygameSpeaker
 from ..settings import Settings
 from ..sounding import load_earcons, open_phrases
 from ..wiring import open_voice
 
-_LONG_PHRASE = Utterance("help")
+_LONG_PHRASE = Utterance("help_pointing")
+_FRAME_SECONDS = 1.0 / 30.0
+_CLEAR = Quality(640, 480, 0.5, 200.0)
 
 
 def measure_sound(settings: Settings, rounds: int = 25) -> Dict[str, object]:
-    """From the decision to the first sample of a cached name, and from a press to silence, in milliseconds.
+    """From the decision to the first sample of a cached name, and from a press, or the first frame of a finger that
+    rests at a new place, to silence, in milliseconds.
 
     Measured where an output device would: SDL's `disk` driver takes samples at the pace of a sound card.
     """
@@ -45,10 +48,12 @@ def measure_sound(settings: Settings, rounds: int = 25) -> Dict[str, object]:
         try:
             first = [time_first_sample(mouth, tape, named) for _ in range(rounds)]
             silent = [time_silence(mouth, tape) for _ in range(rounds)]
+            pointed = [time_new_rest(mouth, tape) for _ in range(rounds)]
         finally:
             thread.stop()
             tape.stop()
-    return {"name_to_first_sample_p95_ms": _p95(first), "press_to_silence_p95_ms": _p95(silent)}
+    return {"name_to_first_sample_p95_ms": _p95(first), "press_to_silence_p95_ms": _p95(silent),
+            "pointing_to_silence_p95_ms": _p95(pointed)}
 
 
 def time_first_sample(mouth: Mouth, tape: Tape, named: Utterance) -> float:
@@ -69,6 +74,20 @@ def time_silence(mouth: Mouth, tape: Tape) -> float:
     start = time.monotonic()
     loop.feed(Press(ACTION, SHORT, start))
     _wait_until(lambda: tape.silent_for(0.1))
+    return max(0.0, tape.last_sound_at - start) * 1000.0
+
+
+def time_new_rest(mouth: Mouth, tape: Tape) -> float:
+    """Milliseconds from the first of thirty frames a second in which the finger rests to the last sample."""
+    loop = Loop(State(mode=POINTING, answer=Answer("nothing", time.monotonic()), finger_at=time.monotonic()), mouth,
+                lambda action: None, lambda at: Status(at, "", None, ()))
+    mouth.say(_LONG_PHRASE)
+    time.sleep(0.35)
+    start, index = time.monotonic(), 0
+    while not tape.silent_for(0.1) and index < 60:
+        loop.feed(Seen(index, time.monotonic(), Fingertip(320.0, 240.0, (0.0, -1.0), 0.9), _CLEAR))
+        index += 1
+        time.sleep(_FRAME_SECONDS)
     return max(0.0, tape.last_sound_at - start) * 1000.0
 
 

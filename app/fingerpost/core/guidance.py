@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Optional, Tuple
 
 from .actions import Action, Chime, Say
-from .preferences import BRIEF
+from .preferences import BRIEF, RIGHT
 from .rules import Rules
-from .state import Answer, Dwell, Guidance, State
+from .state import Answer, Guidance, State
 from .types import Fingertip, Quality, Utterance
 
 STEADY_FRAMES = 3
@@ -17,10 +17,11 @@ MOST_DOUBLINGS = 4
 """How often the wait before the same guidance doubles, so that a hand that points at nothing is not nagged."""
 
 
-def find_hindrance(tip: Fingertip, quality: Quality, rules: Rules) -> str:
+def find_hindrance(tip: Fingertip, quality: Quality, rules: Rules, hand: str = RIGHT) -> str:
     """The guidance that would bring the thing into view, or an empty string when enough of it can be seen.
 
-    It lies past the tip, as the crop does; across which edge it leaves the picture, thither the head has to turn.
+    It lies past the tip, as the crop does; across which edge it leaves the picture, thither the head has to turn. Seen
+    from the side of the `hand` that points, one of preferences.HANDS, the thing is hidden the least.
     """
     scale = rules.aim_share * quality.width / max(abs(tip.direction[0]), abs(tip.direction[1]))
     x, y = tip.x + scale * tip.direction[0], tip.y + scale * tip.direction[1]
@@ -28,17 +29,18 @@ def find_hindrance(tip: Fingertip, quality: Quality, rules: Rules) -> str:
     phrase, distance = max(beyond.items(), key=lambda item: item[1])
     if distance > -rules.edge_share * quality.width:
         return phrase
-    return "hand_covers" if 0.0 < tip.length < rules.covered_share * quality.width else ""
+    return "hand_covers_" + hand if 0.0 < tip.length < rules.covered_share * quality.width else ""
 
 
-def guide(state: State, dwell: Dwell, phrase: str, at: float) -> Tuple[State, Tuple[Action, ...]]:
+def guide(state: State, phrase: str, at: float) -> Tuple[State, Tuple[Action, ...]]:
     """Say once per rest what to do, without cutting off what is being said.
 
     The same guidance is not given again for a while, which doubles each time until something is answered; a rest
     that goes without it gets the earcon of doubt the first few times, for silence would be taken for a dead device. Who
     wants few words gets no more than that earcon, and the guidance itself for a press of action.
     """
-    dwell = replace(dwell, hindered=dwell.hindered + 1)
+    assert state.dwell is not None, "only a finger that rests is guided"
+    dwell = replace(state.dwell, hindered=state.dwell.hindered + 1)
     state = replace(state, dwell=dwell)
     if dwell.guided or dwell.hindered < STEADY_FRAMES:
         return state, ()

@@ -15,6 +15,9 @@ from .rules import Rules
 from .state import POINTING, STARTING, Answer, Dwell, State
 from .types import NOTHING, Fingertip, Guess, Utterance
 
+CUT_OFF_SECONDS = 0.6
+"""What was begun so shortly before it was silenced has hardly been heard, and may be said again."""
+
 
 def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
     """Move the dwell along with one frame; when the finger has rested long enough, ask for a look or guide it."""
@@ -27,17 +30,22 @@ def follow(state: State, seen: Seen) -> Tuple[State, Tuple[Action, ...]]:
         state = replace(state, answer=forget_name(state.answer))
     dwell = _move(state.dwell, tip, seen, state.rules)
     state = replace(state, finger_at=seen.at, dwell=dwell)
-    if state.mode != POINTING or not _wants_look(dwell, tip, seen, state.rules):
+    if state.mode != POINTING:
+        return state, actions
+    if seen.at - max(dwell.since, dwell.stopped_at) >= state.rules.hush_seconds - 1e-9:
+        state, hush = _arrive(state, seen.at)
+        actions += hush
+    if not _wants_look(dwell, tip, seen, state.rules):
         return state, actions
     # A rest whose first look went well keeps its answer, even if the finger wavers at the limit.
-    hindrance = "" if dwell.sightings else find_hindrance(tip, seen.quality, state.rules)
-    state, more = guide(state, dwell, hindrance, seen.at) if hindrance else _look(state, dwell, seen.frame_index)
+    hindrance = find_hindrance(tip, seen.quality, state.rules, state.preferences.hand) if not dwell.sightings else ""
+    state, more = guide(state, hindrance, seen.at) if hindrance else _look(state, seen)
     return state, actions + more
 
 
 def resume(state: State) -> Outcome:
     """Back to pointing, from wherever, or to the start if nothing was seen yet; what was said before is forgotten."""
-    state = replace(state, mode=POINTING, dwell=None, answer=None, guidance=None, confirm_until=None)
+    state = replace(state, mode=POINTING, dwell=None, answer=None, guidance=None, described=False, confirm_until=None)
     if state.unready:
         return replace(state, mode=STARTING, unready=False), (blame(state, otherwise="starting"),)
     return state, (reply("pointing_on"),)
@@ -120,20 +128,48 @@ def speak(answer: Answer) -> Utterance:
     return Utterance(answer.phrase, (("thing", answer.thing),) if answer.thing else (), interrupts=True)
 
 
-def _look(state: State, dwell: Dwell, frame_index: int) -> Tuple[State, Tuple[Action, ...]]:
-    """Ask what lies past the finger; the first look at something new silences what is said about the old."""
-    state = replace(state, dwell=replace(dwell, pending=frame_index))
-    if dwell.sightings or (state.answer is None and state.guidance is None):
-        return state, (Recognise(frame_index),)
-    return state, (Hush(), Recognise(frame_index))
+def _look(state: State, seen: Seen) -> Outcome:
+    """Ask what lies past the finger. Of a hand that trembles, this may be the first sign that it has come to rest."""
+    state, hush = _arrive(state, seen.at)
+    assert state.dwell is not None
+    return replace(state, dwell=replace(state.dwell, pending=seen.frame_index)), hush + (Recognise(seen.frame_index),)
+
+
+def _arrive(state: State, at: float) -> Outcome:
+    """The finger has come to rest: at a new place, that silences what is said about the old one."""
+    dwell = state.dwell
+    if dwell is None or dwell.counts:
+        return state, ()
+    state = replace(state, dwell=replace(dwell, counts=True))
+    if (state.answer is None and state.guidance is None and not state.described) or _wavers(dwell, state):
+        return state, ()
+    cut_off = at - state.said_at < CUT_OFF_SECONDS
+    return replace(state, described=False, answer=forget_name(state.answer) if cut_off else state.answer), (Hush(),)
+
+
+def _wavers(dwell: Dwell, state: State) -> bool:
+    """Whether the finger has hardly moved since its last rest, and so may still mean the same thing."""
+    assert state.view is not None
+    return dwell.before is not None and _is_near(dwell.before, (dwell.x, dwell.y),
+                                                 2.0 * state.rules.rest_radius * state.view.quality.width)
 
 
 def _move(dwell: Optional[Dwell], tip: Fingertip, seen: Seen, rules: Rules) -> Dwell:
     """The dwell continued, or a new one where the tip has left its place."""
-    radius = rules.rest_radius * seen.quality.width
-    if dwell is not None and (tip.x - dwell.x) ** 2 + (tip.y - dwell.y) ** 2 <= radius ** 2:
-        return replace(dwell, seen_at=seen.at)
-    return Dwell(tip.x, tip.y, since=seen.at, seen_at=seen.at)
+    place, width = (tip.x, tip.y), seen.quality.width
+    new = Dwell(tip.x, tip.y, since=seen.at, seen_at=seen.at, stop=place, stopped_at=seen.at)
+    if dwell is None:
+        return new
+    if _is_near(place, dwell.stop, rules.hush_radius * width):
+        new = replace(new, stop=dwell.stop, stopped_at=dwell.stopped_at)
+    if _is_near(place, (dwell.x, dwell.y), rules.rest_radius * width):
+        return replace(dwell, seen_at=seen.at, stop=new.stop, stopped_at=new.stopped_at)
+    rested = dwell.counts or dwell.answered or dwell.guided
+    return replace(new, before=(dwell.x, dwell.y) if rested else dwell.before)
+
+
+def _is_near(one: Tuple[float, float], other: Tuple[float, float], distance: float) -> bool:
+    return (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 <= distance ** 2
 
 
 def _wants_look(dwell: Dwell, tip: Fingertip, seen: Seen, rules: Rules) -> bool:

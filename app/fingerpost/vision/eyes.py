@@ -79,6 +79,11 @@ class Eyes(Sight):
             self.rest(frame.at)
         return seen
 
+    @property
+    def way(self) -> str:
+        """How things are looked at now, one of state.WAYS."""
+        return self._way
+
     def look_by(self, way: str) -> None:
         """Look at things in this way, one of state.WAYS, from now on. Raises ModelError where that cannot be."""
         if way not in self._lookers:

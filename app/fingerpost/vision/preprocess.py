@@ -9,6 +9,8 @@ import numpy as np
 
 from ..core.types import Box, Quality
 
+_NOISE_MASK = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+
 
 def to_input(pixels: np.ndarray, size: Tuple[int, int], mean: Sequence[float],
              std: Sequence[float]) -> np.ndarray:
@@ -48,11 +50,30 @@ def measure_detail(pixels: np.ndarray) -> float:
 
 
 def judge(pixels: np.ndarray) -> Quality:
-    """Brightness and sharpness of a frame, measured on a copy 160 pixels wide (0.2 ms).
-
-    Sharpness is the variance of the Laplacian (Pech-Pacheco et al., 2000), in grey levels squared.
-    """
+    """Brightness, sharpness and contrast of a frame, measured on a copy 160 pixels wide (under a millisecond)."""
     height, width = pixels.shape[:2]
     small = cv2.resize(pixels, (160, max(1, 160 * height // width)), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    return Quality(width, height, float(grey.mean()) / 255.0, float(cv2.Laplacian(grey, cv2.CV_64F).var()))
+    return Quality(width, height, float(grey.mean()) / 255.0, measure_sharpness(grey), measure_contrast(grey))
+
+
+def measure_sharpness(grey: np.ndarray) -> float:
+    """The variance of the Laplacian (Pech-Pacheco et al., 2000) in grey levels squared, less what noise adds to it.
+
+    `grey` is uint8 (H, W). The noise is told by a mask that hardly answers to edges (Immerkaer, "Fast noise variance
+    estimation", 1996), in the median cell of a 16x12 grid: white noise gives 36 times its variance there, and 20 times
+    in the Laplacian. Without this, the noise of a dim room makes a picture sharp that is out of focus.
+    """
+    answer = cv2.filter2D(grey, cv2.CV_32F, _NOISE_MASK)
+    noise = float(np.median(cv2.resize(answer * answer, (16, 12), interpolation=cv2.INTER_AREA)))
+    return max(0.0, float(cv2.Laplacian(grey, cv2.CV_32F).var()) - 20.0 / 36.0 * noise)
+
+
+def measure_contrast(grey: np.ndarray) -> float:
+    """How much the cells of a 16x12 grid differ from their neighbours, as a share of the mean brightness; 1 at most.
+
+    It is the standard deviation of the Laplacian over the cells, so that neither a gradient nor vignetting counts.
+    """
+    cells = cv2.resize(grey.astype(np.float32), (16, 12), interpolation=cv2.INTER_AREA)
+    steps = cv2.Laplacian(cells, cv2.CV_32F)[1:-1, 1:-1]
+    return min(1.0, float(steps.std()) / max(1.0, float(cells.mean())))
