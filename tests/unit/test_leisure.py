@@ -54,6 +54,8 @@ TAUGHT = {"taught:1": 4, "taught:2": 3}
     (Leisure(at=700.0, wanted_at=650.0, asleep=True), Runs(600.0), TAUGHT, STOP),
     (Leisure(at=700.0, touched_at=650.0, wanted_at=500.0), Runs(600.0), TAUGHT, NOTHING),
     (Leisure(at=700.0), Runs(600.0, trained=TAUGHT), TAUGHT, NOTHING),
+    (Leisure(at=IDLE_SECONDS, strained=True), Runs(), TAUGHT, NOTHING),
+    (Leisure(at=700.0, strained=True), Runs(600.0), TAUGHT, STOP),
 ])
 def test_it_starts_when_nobody_needs_it_and_more_was_taught_and_stops_for_the_wearer(leisure, runs, taught, wish):
     assert choose(leisure, runs, taught, IDLE_SECONDS, powered=True) == wish

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Mapping, Optional
 
 from .events import Event, Seen
-from .state import ASLEEP, State
+from .state import ASLEEP, HEAT, State
 from .types import Press
 
 START, STOP, NOTHING = "start", "stop", ""
@@ -27,6 +27,8 @@ class Leisure:
     wanted_at: float = float("-inf")
     """When the wearer last waited for an answer: by a press, or by a finger that rests."""
     asleep: bool = False
+    strained: bool = False
+    """Whether the board is too hot, or its supply too weak, for more work."""
 
 
 def follow(before: Optional[Leisure], event: Event, state: State) -> Leisure:
@@ -35,7 +37,8 @@ def follow(before: Optional[Leisure], event: Event, state: State) -> Leisure:
     touched = pressed or before is None or (isinstance(event, Seen) and event.fingertip is not None)
     before = before or Leisure()
     return Leisure(event.at, event.at if touched else before.touched_at,
-                   event.at if pressed or rests(state) else before.wanted_at, state.mode == ASLEEP)
+                   event.at if pressed or rests(state) else before.wanted_at, state.mode == ASLEEP,
+                   state.strain.spared or HEAT in state.faults)
 
 
 def rests(state: State) -> bool:
@@ -65,8 +68,9 @@ def choose(leisure: Leisure, runs: Runs, taught: Mapping[str, int], idle_seconds
 
     `taught` maps object ids to how many samples they have now. `idle_seconds` must pass without a press or a finger. A
     device that sleeps needs less, unless a run was stopped: it would begin one at every nap, and end none. `powered`
-    says whether there is power to spare, without which there is no retraining.
+    says whether there is power to spare, without which there is no retraining; nor is there on a strained board.
     """
+    powered = powered and not leisure.strained
     if runs.started_at is not None:
         return NOTHING if powered and leisure.wanted_at <= runs.started_at else STOP
     if runs.stopped_at is None:

@@ -9,7 +9,7 @@ import threading
 from dataclasses import replace
 from typing import Optional, Union
 
-from .actions import Action, ChangeWay, Sleep
+from .actions import Action, ChangeWay, Pace, Sleep
 from .errors import CameraError, StaleFrame
 from .events import Event, Fault, Preparing, Recovered, Tick
 from .heartbeat import Heartbeat
@@ -33,7 +33,9 @@ PERCEPTION_PATIENCE_SECONDS = 30.0
 CHANGE_HUNG_SECONDS, CHANGE_PATIENCE_SECONDS = 90.0, 120.0
 """The same two while a network is loaded for another way to look. A process for it may take 60 s to start, and the
 network 25 s to load (inference/process.py); while it is compiled it is heard of again and again."""
-_FAREWELL_SECONDS = 4.0
+_FAREWELL_SECONDS = 8.0
+"""So long the last words may take: spoken slowly, those of an empty battery take 6. The watchdog, which nobody feeds
+meanwhile, bites after 10 at the earliest."""
 
 
 class PerceptionThread(threading.Thread):
@@ -53,6 +55,8 @@ class PerceptionThread(threading.Thread):
         self._last_index: Optional[int] = None
         self._camera_lost = False
         self._asleep = False
+        self._pace = Pace(None)
+        self._looked_at = float("-inf")
         self._stopping = False
 
     @property
@@ -102,6 +106,9 @@ class PerceptionThread(threading.Thread):
         if isinstance(request, Sleep):
             self._asleep = request.asleep
             return
+        if isinstance(request, Pace):
+            self._pace = request
+            return
         self._doing = request
         try:
             self.events.put(self._eyes.do(request, self._clock.now()))
@@ -126,13 +133,19 @@ class PerceptionThread(threading.Thread):
         if self._camera_lost:
             self._camera_lost = False
             self.events.put(Recovered("camera", self._clock.now()))
-        if self._asleep:
+        rests = self._asleep or self._pace.per_second == 0
+        if rests:
             self._eyes.rest(self._clock.now())
-        if self._asleep or frame.index == self._last_index:
+        if rests or frame.index == self._last_index or not self._is_time():
             self._clock.sleep(POLL_SECONDS / 2)
             return
-        self._last_index = frame.index
+        self._last_index, self._looked_at = frame.index, self._clock.now()
         self.events.put(self._eyes.see(frame))
+
+    def _is_time(self) -> bool:
+        """Whether another picture may be looked at, at this pace."""
+        per_second = self._pace.per_second
+        return not per_second or self._clock.now() - self._looked_at >= 1.0 / per_second
 
     def _miss(self, error: Union[CameraError, StaleFrame]) -> None:
         """No frame: a short gap is waited for, a longer one is a fault."""

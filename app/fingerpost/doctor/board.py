@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Optional, Tuple
+from typing import Iterator, Tuple
 
+from ..core.rules import Rules
+from ..devices.sensors import LOW_VOLTS, count_dips, find_hottest, read_volts
 from .finding import ABSENT, FAIL, OK, WARN, Finding
 from .machine import Machine
 
 SMALL_MEMORY_GB = 6.0
 """With less, compiling an engine or learning needs swap; naming does not."""
 SLOW_MODES = ("5W", "7W")
-LOW_VOLTS, LEAST_VOLTS = 4.75, 4.0
-"""5 V less 5 %; the chip slows down at about 4.5 V (https://forums.developer.nvidia.com/t/276251). Below 4 V no board
-would run: what says less is no voltage."""
-RAILS = ("POM_5V_IN", "VDD_IN")
-"""How a Nano and its successors call the input of the power monitor."""
 ALARM = "soctherm: OC ALARM"
 """What the kernel of the first Nano says when the supply is too weak (https://github.com/OE4T/meta-tegra/issues/538)."""
-WARM_CELSIUS, HOT_CELSIUS = 85.0, 97.0
-"""The first Nano slows down at 100.5 and switches off at 102.5, says its kernel at boot
-(https://github.com/jetsonhacks/installACMModule/issues/4)."""
-UNREAL_ZONES = ("PMIC-Die",)
-"""The Nano says 100 degrees of it at all times (https://github.com/dusty-nv/jetson-inference/issues/1206)."""
 COOLING = "let air reach the heat sink, fit a fan"
 FIRST_NANO = "Jetson Nano"
 """Its name begins so; on later boards, and with later JetPacks, the power modes have other numbers."""
@@ -62,11 +54,10 @@ def check_power(machine: Machine) -> Finding:
 
 def check_supply(machine: Machine) -> Finding:
     """Whether the supply holds its voltage, now and, as far as the kernel has noticed, since the start."""
-    volts = _read_volts(machine)
+    volts = read_volts(machine)
     text = f"{volts:.2f} V" if volts else "its voltage cannot be read"
-    dips = sum(int(machine.read(path) or 0) for path in machine.find("/sys/class/hwmon/hwmon*/oc1_event_cnt"))
     log = machine.ask(["dmesg"]) if machine.is_jetson else None
-    dips += log.output.count(ALARM) if log is not None else 0
+    dips = count_dips(machine) + (log.output.count(ALARM) if log is not None else 0)
     if dips:
         return Finding(WARN, f"{text}, too low {dips} times since the start", SUPPLY_REMEDY)
     if volts is None:
@@ -76,18 +67,13 @@ def check_supply(machine: Machine) -> Finding:
 
 def check_temperature(machine: Machine) -> Finding:
     """The hottest of the sensors."""
-    zones = []
-    for zone in machine.find("/sys/class/thermal/thermal_zone*"):
-        kind, value = machine.read(zone + "/type"), machine.read(zone + "/temp")
-        if kind not in UNREAL_ZONES and value.isdigit():  # a sensor that is off says nothing, or less than zero
-            zones.append((int(value) / 1000.0, kind))
-    if not zones:
+    hottest = find_hottest(machine)
+    if hottest is None:
         return Finding(ABSENT, "this system does not tell how hot it is")
-    hottest, kind = max(zones)
-    text = f"{hottest:.0f} degrees ({kind})"
-    if hottest < WARM_CELSIUS:
+    text = f"{hottest.celsius:.0f} degrees ({hottest.zone})"
+    if hottest.celsius < Rules.strained_celsius:
         return Finding(OK, text)
-    return Finding(FAIL if hottest >= HOT_CELSIUS else WARN, text, _name_cooling(machine))
+    return Finding(FAIL if hottest.celsius >= Rules.hottest_celsius else WARN, text, _name_cooling(machine))
 
 
 def _name_cooling(machine: Machine) -> str:
@@ -105,16 +91,3 @@ def _read_sizes(meminfo: str) -> Iterator[Tuple[str, float]]:
         name, _, value = line.partition(":")
         if value.split()[:1] and value.split()[0].isdigit():
             yield name, int(value.split()[0]) * 1024 / 1e9
-
-
-def _read_volts(machine: Machine) -> Optional[float]:
-    """The voltage at the input, from the power monitor: an iio device up to JetPack 4, hwmon later."""
-    places = [(path, path.replace("rail_name_", "in_voltage") + "_input")
-              for path in machine.find("/sys/bus/i2c/devices/*/iio:device*/rail_name_*")]
-    places += [(path, path.replace("_label", "_input"))
-               for path in machine.find("/sys/bus/i2c/devices/*/hwmon/hwmon*/in*_label")]
-    for name, value in places:
-        millivolts = machine.read(value)
-        if machine.read(name) in RAILS and millivolts.isdigit() and int(millivolts) / 1000.0 >= LEAST_VOLTS:
-            return int(millivolts) / 1000.0
-    return None

@@ -9,7 +9,9 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
-from typing import Callable, FrozenSet, List, NamedTuple, Optional, Sequence
+from typing import Callable, FrozenSet, NamedTuple, Optional, Sequence
+
+from ..devices.sensors import Files
 
 COMMAND_SECONDS = 25.0
 """A Nano that loads all libraries from a slow card takes long."""
@@ -23,30 +25,19 @@ class Answer(NamedTuple):
     complaint: str = ""
 
 
-class Machine:
+class Machine(Files):
     """A computer. `ask` runs a command and gives None where there is no such command."""
 
     def __init__(self, root: Path = Path("/"), ask: Optional[Callable[[Sequence[str]], Optional[Answer]]] = None,
                  free_bytes: Optional[Callable[[Path], int]] = None, now: Callable[[], float] = time.time,
                  user: str = "", groups: Optional[FrozenSet[str]] = None) -> None:
         """`now` gives seconds since 1970, `groups` the names of the groups whose rights this process has."""
-        self._root = root
+        super().__init__(root)
         self.ask = ask or run_command
         self.free_bytes = free_bytes or (lambda folder: shutil.disk_usage(str(folder)).free)
         self.now = now
         self.user = user or name_user()
         self.groups = list_groups() if groups is None else groups
-
-    def read(self, path: str) -> str:
-        """What a file says, without the blanks around it; empty where it says nothing."""
-        try:
-            return (self._root / path.lstrip("/")).read_text(encoding="utf-8", errors="replace").strip("\0\n ")
-        except OSError:
-            return ""
-
-    def find(self, pattern: str) -> List[str]:
-        """The paths that match a pattern, as paths of that machine."""
-        return ["/" + str(path.relative_to(self._root)) for path in sorted(self._root.glob(pattern.lstrip("/")))]
 
     @property
     def board(self) -> str:

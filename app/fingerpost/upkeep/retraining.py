@@ -80,9 +80,9 @@ class Retraining:
         assert self._child is not None
         if self._stopped_at is None:
             self._stopped_at = now
-            signal_all(self._child, signal.SIGTERM)
+            signal_all(self._child.pid, signal.SIGTERM)
         elif now - self._stopped_at >= GRACE_SECONDS:
-            signal_all(self._child, signal.SIGKILL)
+            signal_all(self._child.pid, signal.SIGKILL)
 
     def _conclude(self, code: int, now: float) -> None:
         """It has ended: by itself, or because it was stopped, by us or with everything else on this machine."""
