@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Optional, Tuple
 
@@ -18,7 +19,10 @@ from .core.types import Box, Frame, Press
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _WHITE, _GREEN, _YELLOW = (255, 255, 255), (60, 220, 90), (255, 210, 60)
-_WORDS_SECONDS, _PRESS_SECONDS = 2.0, 0.8
+_WORDS_SECONDS, _LETTER_SECONDS, _PRESS_SECONDS = 2.0, 0.06, 0.8
+"""Words stand there for as long as it takes to say so many letters, but not for less than the first."""
+_LETTER_PIXELS, _LINE_PIXELS = 15, 28
+"""Of words: the width of a wide letter, and from line to line."""
 
 
 class OverlayVideo(Observer, Part):
@@ -64,8 +68,8 @@ class OverlayVideo(Observer, Part):
             write_text(picture, self._state.mode, (10, 26), 0.7)
         if frame.at - self._press_at < _PRESS_SECONDS:
             write_text(picture, self._press, (picture.shape[1] // 2 - 60, 26), 0.7)
-        if frame.at - self._words_at < _WORDS_SECONDS:
-            write_text(picture, f'"{self._words}"', (10, picture.shape[0] - 16), 0.8)
+        if frame.at - self._words_at < max(_WORDS_SECONDS, _LETTER_SECONDS * len(self._words)):
+            write_words(picture, f'"{self._words}"')
         self._file.add(picture, frame.at)
 
     def close(self) -> None:
@@ -115,6 +119,14 @@ class VideoFile(Part):
 def draw_box(picture: np.ndarray, box: Box) -> None:
     """The outline of a box. Draws into the BGR `picture`."""
     cv2.rectangle(picture, (box.left, box.top), (box.right, box.bottom), _YELLOW[::-1], 2)
+
+
+def write_words(picture: np.ndarray, words: str) -> None:
+    """At the bottom, in as many lines as it takes. Draws into the BGR `picture`."""
+    height, width = picture.shape[:2]
+    lines = textwrap.wrap(words, width // _LETTER_PIXELS)
+    for row, line in enumerate(lines):
+        write_text(picture, line, (10, height - 16 - _LINE_PIXELS * (len(lines) - 1 - row)), 0.8)
 
 
 def write_text(picture: np.ndarray, text: str, place: Tuple[int, int], scale: float) -> None:

@@ -9,7 +9,10 @@ from .body import Body
 from .core.errors import VoiceError
 from .core.phrases import ANSWER_PHRASES, CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
 from .core.ports import Voice
+from .core.preferences import Preferences, change, confirm
+from .core.rules import Rules
 from .core.types import Utterance
+from .core.values import list_values
 from .installed import InstalledModels
 from .memory.objects import TaughtObject
 from .vision.detect import DETECTOR
@@ -37,11 +40,20 @@ def sayable_texts(book: PhraseBook, recogniser: Recogniser, taught: Sequence[Tau
     The thousand names of the wider network get only what a pointing finger is answered with, 70 MB of clips. What a
     press asks for can wait to be rendered until then: it would be 250 MB.
     """
-    texts, of_taught = book.fixed_texts(), NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
+    texts = book.fixed_texts() + numbered_texts(book)
+    of_taught = NAMING_PHRASES + LEARNING_PHRASES + CHANGING_PHRASES
     for names, phrases in (([thing.object_id for thing in taught], of_taught), (recogniser.names, NAMING_PHRASES),
                            (detectable, ANSWER_PHRASES), (recogniser.wider_names, ANSWER_PHRASES)):
         texts += [text for object_id in names for text in book.naming_texts(object_id, phrases)]
     return texts
+
+
+def numbered_texts(book: PhraseBook) -> List[str]:
+    """What a wearer hears who presses again and again: the volumes, and the looks of the first lesson. To wait at each
+    press would be tiresome; another speech rate has to be rendered anew in any case."""
+    volumes = [confirm(change(Preferences(), "volume", volume), "volume") for volume in list_values("volume", ())]
+    looks = [Utterance("lesson_sample_next", (("count", str(count)),)) for count in range(1, Rules().enough_samples)]
+    return [book.text(utterance) for utterance in volumes + looks]
 
 
 def render_now(voice: Voice, texts: Sequence[str]) -> None:

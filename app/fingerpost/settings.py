@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, Optional, Tuple, Type, TypeVar
 
 from .core.errors import SettingsError
+from .core.preferences import LOW, VOICES
 from .core.rules import Rules
 from .core.state import BY_LIST, BY_NEXT, BY_VOICE, PAST_FINGER, WAYS
 from .tomlfile import read_toml
@@ -66,6 +67,8 @@ class SpeechSettings:
     """Speech rate."""
     voice: str = "espeak"
     """espeak, or gtts for clips that `voices fill --online` has fetched."""
+    timbre: str = LOW
+    """espeak's voice: low or high."""
     device: str = ""
     """The sound card, by its ALSA id, or the name of an output (`fingerpost sound test` tells both); empty for the
     first USB card, or the system's own choice where there is none."""
@@ -136,7 +139,7 @@ class Settings:
 SectionT = TypeVar("SectionT")
 _CHOICES = {("camera", "turn"): (0, 90, 180, 270), ("teaching", "naming"): (BY_VOICE, BY_LIST, BY_NEXT),
             ("recognition", "recogniser"): WAYS, ("recognition", "runtime"): RUNTIMES,
-            ("buttons", "source"): ("auto", "gpio", "keyboard")}
+            ("speech", "timbre"): VOICES, ("buttons", "source"): ("auto", "gpio", "keyboard")}
 _LIMITS = {"accepted_wrong": 0.1, "port": 65535, "network_port": 65535, "words_per_minute": 450}
 """What is above 0 and at most this. For more accepted errors than a tenth the thresholds were not measured."""
 _NOT_NEGATIVE = ("retrain_idle_minutes",)

@@ -63,8 +63,8 @@ class Sound:
         except SettingsError as error:
             log.error("%s", error)
             self._now = replace(preferences, language=before.language)
-        if (self._now.language, self._now.words_per_minute) != (before.language, before.words_per_minute):
-            self._voice.set_style(self._now.language, self._now.words_per_minute)
+        if self._now.style != before.style:
+            self._voice.set_style(*self._now.style)
 
 
 def load_earcons() -> Dict[str, Clip]:

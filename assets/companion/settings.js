@@ -8,9 +8,15 @@ import { Watch } from "./watch.js";
 const DEEDS = { // of the buttons, in each mode
   Pointing: ["to teaching", "sleep", "say it again", "what do you see?"],
   Teaching: ["to pointing", "undo the last sample", "take a sample", "name it and learn"],
-  Menu: ["leave", "nothing", "next", "choose"],
+  Menu: ["one level up, or leave", "previous", "next", "choose"],
+  Lesson: ["value before", "one step back", "next value", "keep it, go on"],
   Asleep: ["wake", "wake", "nothing", "nothing"],
 };
+const SWITCHES = { // what is told once one is on, and once it is off
+  diary: ["What is said is kept.", "What is said is not kept any more."],
+  tick: ["The device ticks while the wearer waits.", "The device does not tick any more."],
+};
+const CHOICES = { verbosity: ["Speech", Number], voice: ["Voice", String], hand: ["Hand", String] };
 const LANGUAGES = { en: "English", de: "German" };
 
 function show({ preferences, languages }) {
@@ -18,9 +24,9 @@ function show({ preferences, languages }) {
   byId("volume").value = preferences.volume;
   byId("words_per_minute").value = preferences.words_per_minute;
   byId("language").value = preferences.language;
-  byId("diary").checked = preferences.diary;
-  for (const choice of document.getElementsByName("verbosity")) {
-    choice.checked = Number(choice.value) === preferences.verbosity;
+  for (const name of Object.keys(SWITCHES)) byId(name).checked = preferences[name];
+  for (const name of Object.keys(CHOICES)) {
+    for (const choice of document.getElementsByName(name)) choice.checked = choice.value === String(preferences[name]);
   }
   showNumbers();
 }
@@ -43,10 +49,14 @@ for (const [name, title] of [["volume", "Volume"], ["words_per_minute", "Speech 
 }
 byId("language").addEventListener("change", ({ target }) =>
   prefer("language", target.value, `Language: ${target.selectedOptions[0].textContent}.`));
-byId("diary").addEventListener("change", ({ target }) =>
-  prefer("diary", target.checked, target.checked ? "What is said is kept." : "What is said is not kept any more."));
-for (const choice of document.getElementsByName("verbosity")) {
-  choice.addEventListener("change", () => prefer("verbosity", Number(choice.value), `Speech: ${choice.dataset.name}.`));
+for (const [name, [on, off]] of Object.entries(SWITCHES)) {
+  byId(name).addEventListener("change", ({ target }) => prefer(name, target.checked, target.checked ? on : off));
+}
+for (const [name, [title, kind]] of Object.entries(CHOICES)) {
+  for (const choice of document.getElementsByName(name)) {
+    choice.addEventListener("change", () =>
+      prefer(name, kind(choice.value), `${title}: ${choice.dataset.name || choice.value}.`));
+  }
 }
 for (const button of document.querySelectorAll("button[data-button]")) {
   button.addEventListener("click", () => attempt("press-notice", async () => {

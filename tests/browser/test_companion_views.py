@@ -56,6 +56,26 @@ def test_a_setting_is_said_by_the_device_and_stays(device, page):
     expect(page.locator("#notice")).to_have_text("Speech: normal.")
 
 
+@pytest.mark.parametrize(("name", "other", "usual"), [("Voice", "High", "Low"), ("Hand", "Left", "Right")])
+def test_voice_and_hand_are_chosen_and_stay(device, page, name, other, usual):
+    page.goto(f"{device.address}/settings")
+    expect(page.get_by_role("radio", name=usual)).to_be_checked()
+    for chosen in (other, usual):
+        page.get_by_role("radio", name=chosen).check()
+        expect(page.locator("#notice")).to_have_text(f"{name}: {chosen.lower()}.")
+        page.reload()
+        expect(page.get_by_role("radio", name=chosen)).to_be_checked()
+
+
+def test_the_tick_is_switched_on_and_stays(device, page):
+    page.goto(f"{device.address}/settings")
+    for on in (True, False):
+        page.get_by_role("checkbox", name="tick").set_checked(on)
+        expect(page.locator("#notice")).to_contain_text("ticks" if on else "does not tick")
+        page.reload()
+        expect(page.get_by_role("checkbox", name="tick")).to_be_checked(checked=on)
+
+
 def test_the_devices_button_is_pressed_from_the_page(device, page):
     page.goto(f"{device.address}/settings")
     for mode in ("teaching", "pointing"):
@@ -85,6 +105,11 @@ def test_pictures_of_ones_own_teach_a_thing(device, page):
     page.get_by_text("Pictures", exact=False).filter(has=page.locator("span", has_text="of my table")).click()
     expect(page.get_by_role("img", name="my table, picture 3")).to_be_visible()
     examine(page, "objects-taught")
+    page.get_by_role("button", name="Delete picture 3 of my table").click()
+    page.get_by_role("button", name="Really delete?").click()
+    expect(page.locator("#list-notice")).to_have_text("Deleted picture 3 of my table. Undo brings it back.")
+    expect(page.get_by_role("img", name="my table, picture 2")).to_be_visible()
+    expect(page.get_by_role("img", name="my table, picture 3")).to_have_count(0)
     page.get_by_role("button", name="Delete my table").click()
     page.get_by_role("button", name="Really delete?").click()
     expect(page.get_by_role("heading", name="my table")).to_have_count(0)

@@ -59,9 +59,14 @@ def test_a_device_is_asked_to_change_it(home):
         assert changed["preferences"]["volume"] == 4
         await read(await client.post("/api/settings", json={"name": "diary", "value": False}))
         await read(await client.post("/api/settings", json={"name": "diary", "value": False}))
+        for name, value in (("voice", "high"), ("hand", "left"), ("tick", True)):
+            changed = await read(await client.post("/api/settings", json={"name": name, "value": value}))
+            assert changed["preferences"][name] == value
 
     control(home, link, story)
-    assert link.asked("prefer") == [{"name": "volume", "value": 4}, {"name": "diary", "value": False}]
+    assert link.asked("prefer") == [
+        {"name": name, "value": value} for name, value in (
+            ("volume", 4), ("diary", False), ("voice", "high"), ("hand", "left"), ("tick", True))]
     assert not (home / "preferences.json").exists(), "that is the device's"
 
 
@@ -103,6 +108,7 @@ def test_a_full_card_is_told(home, monkeypatch):
 @pytest.mark.parametrize("sent", [
     {"name": "volume", "value": 11}, {"name": "volume", "value": "10"}, {"name": "volume", "value": True},
     {"name": "language", "value": "../../etc"}, {"name": "diary", "value": 1}, {"name": "loudness", "value": 1},
+    {"name": "voice", "value": "alto"}, {"name": "hand", "value": "both"}, {"name": "tick", "value": "yes"},
     {"name": "__class__", "value": 1}, {"name": "volume"}, {"value": 3}, {"name": "volume", "value": 1.5},
 ])
 def test_what_cannot_be_preferred_is_refused(home, sent):

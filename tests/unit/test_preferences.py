@@ -11,7 +11,7 @@ from fingerpost import sounding
 from fingerpost.core.errors import PreferenceError
 from fingerpost.core.events import Tick
 from fingerpost.core.loop import Loop, Observer
-from fingerpost.core.preferences import FULL, Preferences, change, confirm
+from fingerpost.core.preferences import FULL, HIGH, Preferences, change, confirm
 from fingerpost.core.state import POINTING, State
 from fingerpost.core.visits import Preferred
 from fingerpost.home import list_languages
@@ -106,8 +106,8 @@ def test_a_spoilt_value_leaves_the_others(tmp_path, caplog):
 
 
 def test_the_next_start_opens_everything_as_preferred():
-    settings = prefer(Settings(), Preferences(6, 200, "de"))
-    assert (settings.speech.volume, settings.speech.words_per_minute, settings.speech.language) == (0.6, 200, "de")
+    speech = prefer(Settings(), Preferences(6, 200, "de", voice=HIGH)).speech
+    assert (speech.volume, speech.words_per_minute, speech.language, speech.timbre) == (0.6, 200, "de", "high")
 
 
 class Listener(TonguelessVoice):
@@ -117,8 +117,8 @@ class Listener(TonguelessVoice):
         super().__init__()
         self.asked = []
 
-    def set_style(self, language, words_per_minute):
-        self.asked.append((language, words_per_minute))
+    def set_style(self, language, words_per_minute, voice):
+        self.asked.append((language, words_per_minute, voice))
 
     def set_volume(self, volume):
         self.asked.append(volume)
@@ -128,15 +128,21 @@ def test_the_device_sounds_as_preferred_at_once():
     listener, book = Listener(), read_phrases("en")
     sound = Sound(USUAL, listener, listener, book)
     sound.become(Preferences(6, 200, "de"))
-    assert listener.asked == [0.6, ("de", 200)]
+    assert listener.asked == [0.6, ("de", 200, "low")]
     assert book.text(confirm(USUAL, "language")) == "Deutsch."
+
+
+def test_another_voice_is_heard_at_once():
+    listener = Listener()
+    Sound(USUAL, listener, listener, read_phrases("en")).become(replace(USUAL, voice=HIGH))
+    assert listener.asked == [("en", 170, "high")]
 
 
 def test_without_phrases_the_language_stays(caplog):
     listener, book = Listener(), read_phrases("en")
     sound = Sound(USUAL, listener, listener, book)
     sound.become(Preferences(6, 200, "xx"))
-    assert listener.asked == [0.6, ("en", 200)]
+    assert listener.asked == [0.6, ("en", 200, "low")]
     assert book.text(confirm(USUAL, "language")) == "English."
     assert "the languages are" in caplog.text
 
@@ -154,7 +160,7 @@ def test_what_does_not_change_is_left_alone(monkeypatch):
     sound.become(replace(USUAL, volume=6))
     sound.become(replace(USUAL, volume=6, verbosity=FULL))
     sound.become(replace(USUAL, volume=6, words_per_minute=200))
-    assert listener.asked == [0.6, ("en", 200)]
+    assert listener.asked == [0.6, ("en", 200, "low")]
 
 
 def test_who_hears_of_a_change_finds_the_device_changed_already():

@@ -80,6 +80,39 @@ def test_language_rate_and_pitch_have_clips_of_their_own(spoken):
         assert other.cached("Maybe milk.") is None
 
 
+def pitch_hz(clip: Clip) -> float:
+    """The middle of the fundamental frequencies of what is voiced, by autocorrelation of 50 ms pieces."""
+    found, window = [], RATE // 20
+    for start in range(0, len(clip.samples) - window, RATE // 50):
+        piece = clip.samples[start:start + window] / 32768
+        likeness = numpy.correlate(piece, piece, "full")[window - 1:]
+        period = RATE // 400 + int(likeness[RATE // 400:RATE // 60].argmax())
+        if likeness[0] > 1e-3 * window and likeness[period] > 0.5 * likeness[0]:
+            found.append(RATE / period)
+    return float(numpy.median(found))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_high_voice_is_another_one_and_as_loud(spoken, language):
+    text = {"en": "I do not know this thing. Point at another.", "de": "Das kenne ich nicht. Zeig auf etwas anderes."}
+    low, high = (CachedVoice(language, 170, spoken, voice=voice) for voice in ("low", "high"))
+    low.render([text[language]])
+    assert high.cached(text[language]) is None
+    high.render([text[language]])
+    clips = [voice.cached(text[language]) for voice in (low, high)]
+    assert 70 < pitch_hz(clips[0]) < 130 < 1.6 * pitch_hz(clips[0]) < pitch_hz(clips[1])
+    loudness = [decibels(speech_rms(clip.samples / 32768)) for clip in clips]
+    assert abs(loudness[0] - loudness[1]) < 1.0
+    assert all(decibels(numpy.abs(clip.samples / 32768).max()) < -0.9 for clip in clips)
+    low.set_style(language, 170, "high")
+    assert low.style == high.style
+
+
+def test_the_low_voice_finds_what_was_rendered_before_there_was_a_choice(tmp_path):
+    ClipCache(tmp_path).store("espeak-ng en 170 50", "Milk", noise(0.1))
+    assert english(tmp_path, voice="low").cached("Milk")
+
+
 def test_a_voice_that_changes_its_style_finds_the_clips_of_each_and_no_others(spoken):
     voice = english(spoken)
     slow, style = voice.cached("Maybe milk."), voice.style

@@ -44,6 +44,11 @@ class Preferences:
     """Whether a faint tick is heard while an answer keeps the wearer waiting."""
 
     @property
+    def style(self) -> Tuple[str, int, str]:
+        """All that makes words sound another way: language, words a minute, voice."""
+        return self.language, self.words_per_minute, self.voice
+
+    @property
     def loudness(self) -> float:
         """The volume for a speaker, in [0, 1]."""
         return max(FAINTEST, self.volume / 10)

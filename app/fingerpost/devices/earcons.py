@@ -1,9 +1,10 @@
-"""Earcons: the seven short sounds that say what a word would say too slowly, synthesised here.
+"""Earcons: the eight short sounds that say what a word would say too slowly, synthesised here.
 
 Each is told from the others by its rhythm as well as by its timbre, so that it survives cheap earphones and
 a noisy street: one soft tick (a finger is seen), two rising chimes, short then long (ready), two even low
 buzzes (unsure), a quick double hiss like a shutter (recorded), one steady beep as of an answering machine
-(listen), three falling reedy pulses (fault), and, faint, the four chirps of a cricket (watched).
+(listen), three falling reedy pulses (fault), and, faint, the four chirps of a cricket (watched) and, fainter
+still, a low knock on wood (tick: an answer keeps the wearer waiting).
 
 `python -m fingerpost.devices.earcons FOLDER` writes them anew.
 """
@@ -24,8 +25,8 @@ from .clips import RATE, decode_wav, encode_wav
 
 EARCON_RMS = 10 ** (-20 / 20)
 """The root mean square of an earcon over its whole length, -20 dBFS: as loud as speech."""
-FAINT = {"watched": 10 ** (-12 / 20)}
-"""What is heard again and again is fainter, by 12 dB."""
+FAINT = {"watched": 10 ** (-12 / 20), "tick": 10 ** (-18 / 20)}
+"""What is heard again and again is fainter: by 12 dB, and what tells no more than that it goes on, by 18 dB."""
 LEAST_VOLUMES = {"watched": 0.15}
 """What nobody may turn down until it cannot be heard, as a helper might who wants to look on unnoticed."""
 LOWEST_HZ, HIGHEST_HZ = 150.0, 5000.0
@@ -70,9 +71,14 @@ def watched() -> numpy.ndarray:
     return in_a_row([(fade(tones(2150.0, [1.0], 0.02)), rest) for rest in (0.024, 0.024, 0.024, 0.0)])
 
 
+def tick() -> numpy.ndarray:
+    """One knock, low and dull: it goes on."""
+    return fade(decay(tones(420.0, [1.0, 0.1], 0.09), 0.025))
+
+
 EARCONS: Dict[str, Callable[[], numpy.ndarray]] = {
     "ready": ready, "finger": finger, "unsure": unsure, "recorded": recorded,
-    "listen": listen, "fault": fault, "watched": watched}
+    "listen": listen, "fault": fault, "watched": watched, "tick": tick}
 
 
 def synthesise(name: str) -> Clip:

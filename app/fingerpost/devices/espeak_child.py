@@ -30,7 +30,7 @@ REMEDY = "run `sudo apt install espeak-ng`"
 def main() -> None:
     """Render what standard input asks for."""
     parser = argparse.ArgumentParser(description="render texts to WAV files with espeak-ng")
-    parser.add_argument("--language", required=True, help="an espeak-ng voice, such as en or de")
+    parser.add_argument("--voice", required=True, help="an espeak-ng voice, such as en or de+f3")
     parser.add_argument("--rate", type=int, required=True, help="words per minute")
     parser.add_argument("--pitch", type=int, required=True, help="0 to 99")
     options = parser.parse_args()
@@ -38,7 +38,7 @@ def main() -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="fingerpost-espeak-") as folder:
             library = load_espeak(Path(folder))
-            narrator = Narrator(library, options.language, options.rate, options.pitch)
+            narrator = Narrator(library, options.voice, options.rate, options.pitch)
             for order in orders:
                 narrator.save(order["text"], Path(order["path"]))
     except VoiceError as error:
@@ -76,7 +76,7 @@ class Narrator:
     of its own, and espeak-ng (`library`) is waited for before the next.
     """
 
-    def __init__(self, library: ctypes.CDLL, language: str, rate_wpm: int, pitch: int) -> None:
+    def __init__(self, library: ctypes.CDLL, voice: str, rate_wpm: int, pitch: int) -> None:
         self._library = library
         self._errors: List[Exception] = []
         self._completed = False
@@ -84,7 +84,7 @@ class Narrator:
         self._engine.connect("error", lambda name, exception: self._errors.append(exception))
         self._engine.connect("finished-utterance", self._finish)
         self._engine.proxy.setBusy(False)  # or else the settings wait for the first text
-        for name, value in (("voice", language), ("rate", rate_wpm), ("pitch", pitch)):
+        for name, value in (("voice", voice), ("rate", rate_wpm), ("pitch", pitch)):
             self._engine.setProperty(name, value)
         self._settle("its settings")
 

@@ -18,6 +18,7 @@ import numpy
 
 from ..core.errors import SoundError, VoiceError
 from ..core.ports import Voice
+from ..core.preferences import HIGH, LOW
 from ..core.types import Clip
 from ..environment import copy_environment
 from .clipcache import ClipCache
@@ -30,6 +31,9 @@ QUIET = 10 ** (-46 / 20)
 """What lies this far below the peak is silence."""
 REST_SECONDS = 0.01
 """The silence kept before and after speech: enough for a soft consonant, too short to wait for."""
+VARIANTS = {LOW: "", HIGH: "+f3"}
+"""What follows the language for each voice: espeak-ng's own, near 100 Hz, and a variant of it an octave higher. Where a
+variant is not installed, espeak-ng takes its own."""
 CHILD = (sys.executable, "-m", "fingerpost.devices.espeak_child")
 START_SECONDS, TEXT_SECONDS = 20.0, 0.5
 """The time limit of a batch: to start, and for each text. A Jetson Nano needs about a tenth of it."""
@@ -45,11 +49,17 @@ class Style(NamedTuple):
     rate_wpm: int
     pitch: int
     online: bool
+    voice: str
+
+    @property
+    def speaker(self) -> str:
+        """The voice by espeak-ng's name."""
+        return self.language + VARIANTS[self.voice]
 
     @property
     def name(self) -> str:
         """The style under which what espeak-ng renders so is cached."""
-        return f"espeak-ng {self.language} {self.rate_wpm} {self.pitch}"
+        return f"espeak-ng {self.speaker} {self.rate_wpm} {self.pitch}"
 
     @property
     def names(self) -> List[str]:
@@ -59,23 +69,24 @@ class Style(NamedTuple):
     @property
     def options(self) -> List[str]:
         """What the process that renders is told."""
-        return ["--language", self.language, "--rate", str(self.rate_wpm), "--pitch", str(self.pitch)]
+        return ["--voice", self.speaker, "--rate", str(self.rate_wpm), "--pitch", str(self.pitch)]
 
 
 class CachedVoice(Voice):
     """espeak-ng through a cache; with `online`, clips that `fill_online` (onlinevoice.py) has fetched come first.
 
-    `language` is an espeak-ng voice such as "de", `rate_wpm` words per minute (80 to 450), `pitch` 0 to 99.
+    `language` is one of espeak-ng's such as "de", `rate_wpm` words per minute (80 to 450), `pitch` 0 to 99, `voice`
+    low or high; what was fetched sounds as it is.
     The `memory_clips` clips used last stay in memory, and so does what cannot be cached: a card that is full must not
     mute the device. Any thread may use it at any time: renderings share nothing, and a clip that two of them make is
     put in place by both, whole.
     """
 
     def __init__(self, language: str, rate_wpm: int, cache_dir: Path, pitch: int = 50, online: bool = False,
-                 memory_clips: int = 512) -> None:
+                 memory_clips: int = 512, voice: str = LOW) -> None:
         self._cache = ClipCache(cache_dir)
         self._pitch, self._online = pitch, online
-        self._style = Style(language, rate_wpm, pitch, online)
+        self._style = Style(language, rate_wpm, pitch, online, voice)
         self._memory: OrderedDict[str, Clip] = OrderedDict()
         self._memory_clips = memory_clips
         self._lock = threading.Lock()
@@ -85,10 +96,10 @@ class CachedVoice(Voice):
         """See `Voice.style`."""
         return self._style.name
 
-    def set_style(self, language: str, words_per_minute: int) -> None:
+    def set_style(self, language: str, words_per_minute: int, voice: str = LOW) -> None:
         """See `Voice.set_style`; what is being rendered already is kept as what it is."""
         with self._lock:
-            self._style = Style(language, words_per_minute, self._pitch, self._online)
+            self._style = Style(language, words_per_minute, self._pitch, self._online, voice)
             self._memory.clear()
 
     def cached(self, text: str) -> Optional[Clip]:

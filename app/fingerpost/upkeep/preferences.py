@@ -21,7 +21,8 @@ PREFERENCES = "preferences.json"
 
 def default_preferences(speech: SpeechSettings) -> Preferences:
     """What the settings say, for as long as nothing else is preferred."""
-    return Preferences(round(10 * speech.volume), speech.words_per_minute, speech.language)
+    return Preferences(round(10 * speech.volume), speech.words_per_minute, speech.language,
+                       voice=speech.timbre)
 
 
 def load_preferences(speech: SpeechSettings, home: Path) -> Preferences:
@@ -52,7 +53,7 @@ def prefer(settings: Settings, preferences: Preferences) -> Settings:
     as_set = preferences.volume == default_preferences(speech).volume
     return replace(settings, speech=replace(
         speech, volume=max(FAINTEST, speech.volume) if as_set else preferences.loudness,
-        words_per_minute=preferences.words_per_minute, language=preferences.language))
+        words_per_minute=preferences.words_per_minute, language=preferences.language, timbre=preferences.voice))
 
 
 def load_preferred(path: Optional[Path]) -> Settings:
@@ -89,6 +90,6 @@ class Wishes:
         """Put down what has changed; where that is how the voice sounds, have everything rendered anew."""
         self.keep()
         before, after = self._rendered, self._kept
-        if (before.language, before.words_per_minute) != (after.language, after.words_per_minute):
+        if before.style != after.style:
             self._rendered = after
             self._render_ahead()
