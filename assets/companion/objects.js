@@ -65,8 +65,22 @@ async function showSamples(thing, pictures) {
   await attempt("list-notice", async () => {
     const numbers = await get(`${path}/samples`);
     pictures.replaceChildren(...numbers.map((number, place) => make("li", {},
-      make("img", { src: `${path}/${number}.jpg`, alt: `${thing.name}, picture ${place + 1}`, loading: "lazy" }))));
+      make("img", { src: `${path}/${number}.jpg`, alt: `${thing.name}, picture ${place + 1}`, loading: "lazy" }),
+      numbers.length > 1 ? twice("Delete", "Really delete?", `picture ${place + 1} of ${thing.name}`,
+        () => dropped(thing, `${path}/${number}`, place + 1)) : null)));
   });
+}
+
+async function dropped(thing, path, place) {
+  const gone = await attempt("list-notice", async () => {
+    await remove(path);
+    await list();
+    return `Deleted picture ${place} of ${thing.name}. Undo brings it back.`;
+  });
+  const title = byId(`thing-${thing.id}`);
+  if (!gone || !title) return;
+  title.focus();
+  title.parentElement.querySelector("details").open = true; // the next one may be to go as well
 }
 
 function focusOn(id) {

@@ -95,6 +95,26 @@ def test_a_thing_is_renamed_forgotten_and_brought_back(tmp_path):
     assert len(link.asked("reread")) == 4, "the device hears of each change"
 
 
+def test_a_picture_is_deleted_and_brought_back(tmp_path):
+    tea, mug = teach(tmp_path, "tea", 1), teach(tmp_path, "mug", 3)
+    link = PlayedLink()
+
+    async def story(client):
+        only, first, second, third = [number for thing in (tea, mug)
+                                      for number in await read(await client.get(f"/api/objects/{thing}/samples"))]
+        assert (await read(await client.delete(f"/api/objects/{mug}/{second}")))["samples"] == 2
+        assert await read(await client.get(f"/api/objects/{mug}/samples")) == [first, third]
+        await read(await client.get(f"/api/objects/{mug}/{second}.jpg"), 404)
+        await read(await client.delete(f"/api/objects/{mug}/{second}"), 404)
+        await read(await client.delete(f"/api/objects/{mug}/{only}"), 404)
+        assert "only picture" in (await read(await client.delete(f"/api/objects/{tea}/{only}"), 409))["error"]
+        assert await read(await client.post("/api/objects/undo")) == {"undone": "drop a picture of mug"}
+        assert await read(await client.get(f"/api/objects/{mug}/samples")) == [first, second, third]
+
+    look_at(tmp_path, story, link)
+    assert len(link.asked("reread")) == 2
+
+
 @pytest.mark.parametrize(("name", "status"), [("tea", 409), ("", 409), ("  ", 409), ("x" * 100, 409), ("a\nb", 400)])
 def test_what_cannot_be_its_name_is_refused(tmp_path, name, status):
     teach(tmp_path, "tea")

@@ -174,6 +174,41 @@ def test_undo_of_added_pictures_removes_them_alone(store):
     assert store.waiting() == 1
 
 
+def test_a_picture_is_dropped_and_comes_back(store):
+    cup = store.add("cup", [(CROP, vector(seed)) for seed in (1, 2, 3)], "net").object_id
+    store.add("tea", [(CROP, vector(4))], "net")
+    assert store.drop_sample(2).samples == 2
+    np.testing.assert_array_equal(store.embeddings("net")[cup], np.stack([vector(1), vector(3)]))
+    assert names(store) == ["cup", "tea"]
+    assert [lesson.name for lesson in store.lessons()] == ["cup", "tea"]
+    assert store.verify() == []
+    assert store.undo() == "drop a picture of cup"
+    np.testing.assert_array_equal(store.embeddings("net")[cup], np.stack([vector(1), vector(2), vector(3)]))
+    store.undo()
+    store.undo()
+    assert store.objects() == []
+
+
+def test_a_dropped_picture_comes_back_to_a_thing_that_was_forgotten_and_renamed_since(store):
+    cup = store.add("cup", [(CROP, vector(1)), (CROP, vector(2))], "net").object_id
+    store.drop_sample(1)
+    store.rename("cup", "mug")
+    store.forget("mug")
+    for _ in range(3):
+        store.undo()
+    assert [(thing.object_id, thing.name, thing.samples) for thing in store.objects()] == [(cup, "cup", 2)]
+
+
+def test_only_a_picture_of_a_thing_with_others_is_dropped(store):
+    store.add("cup", [(CROP, vector(1))], "net")
+    store.keep(CROP, vector(2), "net")
+    with pytest.raises(StoreError, match="forget the thing"):
+        store.drop_sample(1)
+    for sample in (2, 9):
+        with pytest.raises(StoreError, match="any more"):
+            store.drop_sample(sample)
+
+
 def test_an_object_id_is_never_given_twice(store):
     undone = store.add("cup", [(CROP, vector())], "net")
     store.undo()
@@ -183,7 +218,8 @@ def test_an_object_id_is_never_given_twice(store):
 def test_what_can_no_longer_be_undone_is_erased(store, tmp_path):
     store.add("cup", [(CROP, vector())], "net", clip(), "voice")
     store.forget("cup")
-    store.add("tea", [(CROP, vector())], "net")
+    store.add("tea", [(CROP, vector(1)), (CROP, vector(2))], "net")
+    store.drop_sample(3)
     for number in range(KEPT_CHANGES):
         store.rename("tea" if number % 2 == 0 else "chai", "chai" if number % 2 == 0 else "tea")
     rows = sqlite3.connect(str(tmp_path / "objects.sqlite"))

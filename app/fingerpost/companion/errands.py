@@ -40,7 +40,7 @@ async def run_errand(words: Sequence[str], limit_seconds: float) -> Errand:
         os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         output, errors = await asyncio.wait_for(in_thread(process.communicate), limit_seconds)
     finally:
-        signal_all(process, signal.SIGKILL)
+        signal_all(process.pid, signal.SIGKILL)
         process.wait()
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines() if line.strip()]
     complaint = lines[-1] if lines else ""

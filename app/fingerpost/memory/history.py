@@ -8,6 +8,8 @@ from .schema import Query
 
 KEPT_CHANGES = 20
 """How many changes can be undone; what was forgotten before them is erased."""
+DROP = "drop"
+"""The kind of change that takes one sample from its object."""
 
 
 def begin_change(write: Query, kind: str, what: str) -> int:
@@ -31,6 +33,16 @@ def remember_absence(write: Query, change: int, key: int) -> None:
     write("INSERT INTO history (change, object) VALUES (?, ?)", change, key)
 
 
+def set_aside(write: Query, change: int, key: int, sample_id: int) -> None:
+    """Take a sample from its object. Until this change can be undone no more, a forgotten object of its own holds it.
+    """
+    remember(write, change, key)
+    write("INSERT INTO objects (name, named_by, forgotten) SELECT name, named_by, 1 FROM objects WHERE id = ?", key)
+    holder = last_row(write)
+    remember_absence(write, change, holder)
+    write("UPDATE samples SET object = ? WHERE id = ?", holder, sample_id)
+
+
 def undo_change(write: Query) -> Optional[str]:
     """Put everything back as it was before the newest change; says which one, None when there is none."""
     newest = write("SELECT id, kind, what FROM changes ORDER BY id DESC LIMIT 1")
@@ -39,11 +51,19 @@ def undo_change(write: Query) -> Optional[str]:
     change, kind, what = newest[0]
     if kind == "learn":
         write("UPDATE samples SET object = NULL, learned = NULL WHERE learned = ?", change)
+    elif kind == DROP:
+        _take_back(write, change)
     write("DELETE FROM samples WHERE learned = ?", change)
     _restore_objects(write, change)
     write("DELETE FROM changes WHERE id = ?", change)
     _drop_labels(write)
     return f"{kind} {what}"
+
+
+def _take_back(write: Query, change: int) -> None:
+    """Give the sample that was set aside back to its object."""
+    write("UPDATE samples SET object = (SELECT object FROM history WHERE change = ? AND name IS NOT NULL) "
+          "WHERE object = (SELECT object FROM history WHERE change = ? AND name IS NULL)", change, change)
 
 
 def _restore_objects(write: Query, change: int) -> None:

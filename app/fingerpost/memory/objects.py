@@ -19,7 +19,7 @@ from ..core.errors import StoreError
 from ..core.ports import Part
 from ..core.types import TAUGHT, Clip, Quality
 from .database import Database, connect
-from .history import begin_change, remember, undo_change
+from .history import DROP, begin_change, remember, set_aside, undo_change
 from .integrity import open_whole, verify
 from .lessons import Lesson, Merged, merge_lessons, read_lessons
 from .lock import StoreLock
@@ -59,6 +59,11 @@ class ObjectStore(Part):
             raise
         for line in self._found:
             log.warning("%s", line)
+
+    @property
+    def was_damaged(self) -> bool:
+        """Whether opening it had to save what could be read of a damaged file."""
+        return bool(self._found)
 
     def close(self) -> None:
         """Close the file."""
@@ -172,8 +177,21 @@ class ObjectStore(Part):
             remember(write, begin_change(write, "forget", name), key)
             write("UPDATE objects SET forgotten = 1 WHERE id = ?", key)
 
+    def drop_sample(self, sample_id: int) -> TaughtObject:
+        """Take a sample from its thing; `undo` brings it back. Raises StoreError for the only one of a thing, or none.
+        """
+        with self._database.transaction() as write:
+            owner = write("SELECT ? || object FROM samples WHERE id = ?", TAUGHT, sample_id)
+            thing = next((thing for thing in self.objects() if (thing.object_id,) in owner), None)
+            if thing is None:
+                raise StoreError(f"there is no picture {sample_id} of a taught thing any more; look again")
+            if thing.samples == 1:
+                raise StoreError(f"this is the only picture of '{thing.name}'; forget the thing instead")
+            set_aside(write, begin_change(write, DROP, f"a picture of {thing.name}"), _key(thing.object_id), sample_id)
+            return self._named(thing.name)
+
     def undo(self) -> Optional[str]:
-        """Undo the last learn, add, rename, forget, relabel or import; says which one ("forget tea"), None if none.
+        """Undo the last learn, add, rename, forget, drop, relabel or import; says which ("forget tea"), None if none.
 
         Everything is as it was before: samples that were learned wait for a name again.
         """

@@ -21,19 +21,19 @@ def start_child(command: Sequence[str], niceness: int, output: Optional[IO[Any]]
     return child
 
 
-def signal_all(child: subprocess.Popen[bytes], number: int) -> None:
-    """Send a signal to the process and to all that it has started."""
+def signal_all(pid: int, number: int) -> None:
+    """Send a signal to the process of that id, which leads its session, and to all that it has started."""
     try:
-        os.killpg(child.pid, number)
+        os.killpg(pid, number)
     except ProcessLookupError:
-        pass  # it has just ended
+        pass  # all have just ended
 
 
 def end_child(child: subprocess.Popen[bytes]) -> None:
     """Ask the process to end, then make it."""
-    signal_all(child, signal.SIGTERM)
+    signal_all(child.pid, signal.SIGTERM)
     try:
         child.wait(GRACE_SECONDS)
     except subprocess.TimeoutExpired:
-        signal_all(child, signal.SIGKILL)
+        signal_all(child.pid, signal.SIGKILL)
         child.wait()

@@ -1,4 +1,4 @@
-"""What was taught: looked at, renamed, forgotten, brought back, and taught from uploaded pictures."""
+"""What was taught: looked at, renamed, forgotten, also picture by picture, brought back, taught from uploads."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def add_routes(app: web.Application, parts: Parts) -> None:
     app.router.add_get("/api/objects", list_things)
     app.router.add_get("/api/objects/{id}/samples", list_samples)
     app.router.add_get(r"/api/objects/{id}/{sample:\d+}.jpg", show_sample)
+    app.router.add_delete(r"/api/objects/{id}/{sample:\d+}", drop_sample)
     app.router.add_post("/api/objects/{id}/rename", rename_thing)
     app.router.add_delete("/api/objects/{id}", forget_thing)
     app.router.add_post("/api/objects/undo", undo_change)
@@ -64,8 +65,22 @@ async def show_sample(request: web.Request) -> web.StreamResponse:
 
     pixels = await request.app[SHELF].ask(look)
     if pixels is None:
-        raise fail(404, "There is no such picture any more: load the list again.")
+        raise _gone("picture")
     return web.Response(body=await in_thread(encode_jpeg, pixels, _THUMBNAIL_SIDE, _QUALITY), content_type="image/jpeg")
+
+
+async def drop_sample(request: web.Request) -> web.StreamResponse:
+    """Delete one picture of a thing that has others; undo brings it back."""
+    object_id, sample = request.match_info["id"], int(request.match_info["sample"][:15])
+
+    def drop(store: PageStore) -> Optional[TaughtObject]:
+        return store.drop_sample(sample) if sample in store.samples_of(object_id) else None
+
+    thing = await request.app[SHELF].ask(drop)
+    if thing is None:
+        raise _gone("picture")
+    have_reread(request)
+    return web.json_response(describe(thing))
 
 
 async def rename_thing(request: web.Request) -> web.StreamResponse:
@@ -136,5 +151,5 @@ def describe(thing: TaughtObject) -> Dict[str, Any]:
     return {"id": thing.object_id, "name": thing.name, "samples": thing.samples, "voice": thing.has_voice}
 
 
-def _gone() -> Exception:
-    return fail(404, "There is no such thing any more: load the list again.")
+def _gone(what: str = "thing") -> Exception:
+    return fail(404, f"There is no such {what} any more: load the list again.")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Optional, Sequence
 
-from ...upkeep.children import GRACE_SECONDS
+from ...upkeep.children import GRACE_SECONDS, signal_all
 from ...upkeep.retraining import NICENESS
 
 MEMORY_SHARE = 0.75
@@ -55,10 +55,7 @@ class Worker:
     def _signal(self, number: int) -> None:
         """Send a signal to the process and to all that it has started."""
         if self._process is not None:
-            try:
-                os.killpg(self._process.pid, number)
-            except ProcessLookupError:
-                pass  # all have ended
+            signal_all(self._process.pid, number)
 
 
 def find_memory_mb() -> int:
