@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 GENERATIONS = 2
 """How many of one model are kept here: the live one, and the one before it."""
+FETCHED = "fingerpost models fetch"
+"""How the command begins that makes a fetched model again; one that was trained here has another."""
 _OWN_FILE = re.compile(rf"-[0-9a-f]{{12}}(\.onnx|{re.escape(SUFFIX)})$|\.\d+-\d+\.part$")
 """A model, or what a killed process has left of a file."""
 
@@ -117,6 +119,12 @@ class InstalledModels:
             entries.remove(installed[-1])
             self._write(entries)
         return self.load(name) if name in self.names() else None
+
+    def forget_trained(self) -> None:
+        """Drop every model that was trained here; those that were fetched stay. Raises ModelError."""
+        if self._folder.is_dir():
+            with self._alone():
+                self._write([entry for entry in self._entries() if str(entry["rebuild"]).startswith(FETCHED)])
 
     def _installed(self) -> List[ModelInfo]:
         """What the manifest here lists, oldest first."""

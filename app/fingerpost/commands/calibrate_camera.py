@@ -22,8 +22,8 @@ from ..core.types import Frame
 from ..home import state_home
 from ..progress import Progress
 from ..settings import load_settings
+from ..upkeep.belongings import CAMERA_RECORD
 from ..vision.lens import write_lens
-from ..wiring import CAMERA_RECORD
 
 SECONDS = 60.0
 

@@ -16,7 +16,7 @@ import sys
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any, Dict, Iterable, List, Optional, Sequence
+from typing import Any, BinaryIO, Dict, Iterable, List, Optional, Sequence
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from ..wholefile import replacing
 from .lessons import Lesson
 from .rows import check_name
 from .samples import Sample, decode_crop, unpack
+from .ziptable import measure_zip
 
 FORMAT, VERSION = "fingerpost-objects", 1
 MANIFEST = "manifest.json"
@@ -44,12 +45,12 @@ LARGEST_NUMBER = 1e6
 _ENTRY = re.compile(r"manifest\.json|crops/\d{1,6}\.png|embeddings/\d{1,6}\.f32|labels/\d{1,6}\.wav", re.ASCII)
 _ZIP_START = b"PK\3\4"
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
-_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
                OverflowError, struct.error)
 """What zipfile and json raise over broken or encrypted files; RecursionError is a RuntimeError."""
 
 
-class _Refused(Exception):
+class Refused(Exception):
     """The archive is not what it should be; the message completes "it ..."."""
 
 
@@ -61,33 +62,47 @@ def write_archive(path: Path, lessons: Iterable[Lesson]) -> int:
     if path.exists():
         raise DataError(f"{path} is there already; choose another name, or remove it first")
     try:
-        with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:
-            things = [_write_lesson(archive, number, lesson) for number, lesson in enumerate(lessons)]
-            manifest = json.dumps({"format": FORMAT, "version": VERSION, "things": things}, ensure_ascii=False)
-            _add(archive, MANIFEST, manifest.encode(), zipfile.ZIP_DEFLATED)
-            _check_entries(archive.infolist(), sys.maxsize)
+        with replacing(path) as file:
+            return pack_things(file, lessons)
     except OSError as error:
         raise DataError(f"{path} cannot be written ({error.strerror or error}); free some space there, "
                         "or choose another folder") from error
-    except _Refused as error:
-        raise StoreError(f"{path} was not written: it {error}, and no device would take it in; forget things that "
-                         "you can spare, or teach them anew from fewer pictures") from error
-    return len(things)
 
 
 def read_archive(path: Path) -> List[Lesson]:
     """The things in an archive, every one of them checked. Raises DataError when anything at all is wrong with it."""
     try:
         with path.open("rb") as file:
-            if file.read(len(_ZIP_START)) != _ZIP_START:
-                raise _Refused("is no archive of taught things")
-            with zipfile.ZipFile(file) as archive:
-                return _Reader(archive, path.stat().st_size).lessons()
-    except _Refused as error:
+            return unpack_things(file)
+    except Refused as error:
         raise DataError(f"{path}: it {error}; nothing was brought in, export it again") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: cannot be read as an archive of taught things ({error}); nothing was brought in, "
                         "export it again") from error
+
+
+def pack_things(file: BinaryIO, lessons: Iterable[Lesson]) -> int:
+    """Write things into an empty file; returns how many. Raises OSError, and StoreError for what no other device would
+    take."""
+    try:
+        with zipfile.ZipFile(file, "w") as archive:
+            things = [_write_lesson(archive, number, lesson) for number, lesson in enumerate(lessons)]
+            manifest = json.dumps({"format": FORMAT, "version": VERSION, "things": things}, ensure_ascii=False)
+            add_entry(archive, MANIFEST, manifest.encode(), zipfile.ZIP_DEFLATED)
+            _check_entries(archive.infolist(), sys.maxsize)
+    except Refused as error:
+        raise StoreError(f"the archive was not written: it {error}, and no device would take it in; forget things that "
+                         "you can spare, or teach them anew from fewer pictures") from error
+    return len(things)
+
+
+def unpack_things(file: BinaryIO) -> List[Lesson]:
+    """The things in a file, every one of them checked. Raises Refused, or one of UNREADABLE."""
+    if file.read(len(_ZIP_START)) != _ZIP_START:
+        raise Refused("is no archive of taught things")
+    size = measure_zip(file)
+    with zipfile.ZipFile(file) as archive:
+        return _Reader(archive, size).lessons()
 
 
 def _write_lesson(archive: zipfile.ZipFile, number: int, lesson: Lesson) -> Dict[str, object]:
@@ -96,10 +111,10 @@ def _write_lesson(archive: zipfile.ZipFile, number: int, lesson: Lesson) -> Dict
     label = None
     if lesson.label is not None:
         sound = encode_wav(lesson.label)
-        label = {"file": _add(archive, f"labels/{number}.wav", sound), "sha256": hashlib.sha256(sound).hexdigest()}
+        label = {"file": add_entry(archive, f"labels/{number}.wav", sound), "sha256": hashlib.sha256(sound).hexdigest()}
     try:
         samples = [_write_sample(archive, sample) for sample in lesson.samples]
-    except _Refused as error:
+    except Refused as error:
         raise StoreError(f"'{lesson.name}' {error}, so no other device would take it in; forget it, or teach it anew"
                          ) from error
     return {"name": lesson.name, "label": label, "samples": samples}
@@ -108,13 +123,14 @@ def _write_lesson(archive: zipfile.ZipFile, number: int, lesson: Lesson) -> Dict
 def _write_sample(archive: zipfile.ZipFile, sample: Sample) -> Dict[str, object]:
     _check_sample(sample)
     number = len(archive.namelist())
-    return {"crop": _add(archive, f"crops/{number}.png", sample.crop),
-            "embedding": _add(archive, f"embeddings/{number}.f32", sample.embedding),
+    return {"crop": add_entry(archive, f"crops/{number}.png", sample.crop),
+            "embedding": add_entry(archive, f"embeddings/{number}.f32", sample.embedding),
             "backbone": sample.backbone, "taken_at": sample.taken_at,
             "quality": None if sample.quality is None else json.loads(sample.quality), "sha256": sample.checksum}
 
 
-def _add(archive: zipfile.ZipFile, name: str, data: bytes, packing: int = zipfile.ZIP_STORED) -> str:
+def add_entry(archive: zipfile.ZipFile, name: str, data: bytes, packing: int = zipfile.ZIP_STORED) -> str:
+    """Put `data` into an archive; returns its name there."""
     entry = zipfile.ZipInfo(name)
     entry.external_attr = 0o644 << 16  # whoever unpacks it by hand may read it
     archive.writestr(entry, data, packing)
@@ -131,58 +147,59 @@ class _Reader:
         self._left = {info.filename: info for info in archive.infolist()}
 
     def lessons(self) -> List[Lesson]:
-        """All things of the archive. Raises _Refused."""
+        """All things of the archive. Raises Refused."""
         manifest = json.loads(self._take(MANIFEST).decode("utf-8"))
-        if _field(manifest, "format", str) != FORMAT or _field(manifest, "version", int) != VERSION:
-            raise _Refused("is of a kind that this Fingerpost does not know")
-        lessons = [self._lesson(thing) for thing in _field(manifest, "things", list)]
+        if read_field(manifest, "format", str) != FORMAT or read_field(manifest, "version", int) != VERSION:
+            raise Refused("is of a kind that this Fingerpost does not know")
+        lessons = [self._lesson(thing) for thing in read_field(manifest, "things", list)]
         if self._left:
-            raise _Refused("holds entries that its manifest does not name")
+            raise Refused("holds entries that its manifest does not name")
         if len({lesson.name for lesson in lessons}) < len(lessons):
-            raise _Refused("names two things alike")
+            raise Refused("names two things alike")
         return lessons
 
     def _take(self, name: str) -> bytes:
         info = self._left.pop(name, None)
         if info is None:
-            raise _Refused(f"lacks the entry {name[:40]!r}, or uses it twice")
+            raise Refused(f"lacks the entry {name[:40]!r}, or uses it twice")
         # `ZipFile.read` would unpack all that is there, and only then cut it to the length that the entry claims.
         with self._archive.open(info) as file:
             data = file.read(info.file_size + 1)
         if len(data) != info.file_size:
-            raise _Refused(f"holds {name}, which is not as long as it claims")
+            raise Refused(f"holds {name}, which is not as long as it claims")
         return data
 
     def _lesson(self, thing: object) -> Lesson:
-        name = _field(thing, "name", str)
+        name = read_field(thing, "name", str)
         try:
             check_name(name)
         except StoreError as error:
-            raise _Refused("holds what cannot be a name") from error
-        samples = [self._sample(sample) for sample in _field(thing, "samples", list)]
+            raise Refused("holds what cannot be a name") from error
+        samples = [self._sample(sample) for sample in read_field(thing, "samples", list)]
         if not samples:
-            raise _Refused("holds a thing without samples")
-        return Lesson(name, samples, self._label(_field(thing, "label", dict, type(None))))
+            raise Refused("holds a thing without samples")
+        return Lesson(name, samples, self._label(read_field(thing, "label", dict, type(None))))
 
     def _label(self, label: Optional[Dict[str, object]]) -> Optional[Clip]:
         if label is None:
             return None
-        data = self._take(_field(label, "file", str))
-        if hashlib.sha256(data).hexdigest() != _field(label, "sha256", str):
-            raise _Refused("holds a voice label that does not match its checksum")
+        data = self._take(read_field(label, "file", str))
+        if hashlib.sha256(data).hexdigest() != read_field(label, "sha256", str):
+            raise Refused("holds a voice label that does not match its checksum")
         try:
             return decode_wav(data)
         except SoundError as error:
-            raise _Refused("holds a voice label that is no sound") from error
+            raise Refused("holds a voice label that is no sound") from error
 
     def _sample(self, table: object) -> Sample:
-        taken_at, quality = _field(table, "taken_at", float, type(None)), _field(table, "quality", dict, type(None))
+        taken_at = read_field(table, "taken_at", float, type(None))
+        quality = read_field(table, "quality", dict, type(None))
         _check_numbers([*([taken_at] if taken_at is not None else []), *(quality or {}).values()])
-        sample = Sample(_field(table, "backbone", str), self._take(_field(table, "embedding", str)),
-                        self._take(_field(table, "crop", str)), taken_at,
+        sample = Sample(read_field(table, "backbone", str), self._take(read_field(table, "embedding", str)),
+                        self._take(read_field(table, "crop", str)), taken_at,
                         None if quality is None else json.dumps(quality))
-        if sample.checksum != _field(table, "sha256", str):
-            raise _Refused("holds a sample that does not match its checksum")
+        if sample.checksum != read_field(table, "sha256", str):
+            raise Refused("holds a sample that does not match its checksum")
         _check_sample(sample)
         return sample
 
@@ -190,19 +207,19 @@ class _Reader:
 def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int) -> None:
     """Judge the archive by its table of contents alone, before a byte of it is unpacked."""
     if len(entries) > MOST_ENTRIES or sum(info.file_size for info in entries) > MOST_BYTES:
-        raise _Refused("holds more than a device could have been taught")
+        raise Refused("holds more than a device could have been taught")
     if len({info.filename for info in entries}) < len(entries) or sum(info.compress_size for info in entries) > size:
-        raise _Refused("holds entries that lie over each other")
+        raise Refused("holds entries that lie over each other")
     for info in entries:
         if not _ENTRY.fullmatch(info.filename):
-            raise _Refused(f"holds the foreign entry {info.filename[:40]!r}")
+            raise Refused(f"holds the foreign entry {info.filename[:40]!r}")
         mode = info.external_attr >> 16
         if (stat.S_IFMT(mode) not in (0, stat.S_IFREG)) or mode & 0o111:
-            raise _Refused(f"holds a link or a program under the name {info.filename}")
+            raise Refused(f"holds a link or a program under the name {info.filename}")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise _Refused(f"holds {info.filename}, which is packed in a way that no Fingerpost uses")
+            raise Refused(f"holds {info.filename}, which is packed in a way that no Fingerpost uses")
         if info.file_size > min(MOST_BYTES_EACH, MOST_TIMES_PACKED * info.compress_size):
-            raise _Refused(f"holds {info.filename}, which unpacks to more than it may")
+            raise Refused(f"holds {info.filename}, which unpacks to more than it may")
 
 
 def _check_sample(sample: Sample) -> None:
@@ -210,24 +227,24 @@ def _check_sample(sample: Sample) -> None:
     whole = sample.crop.startswith(_PNG_START) and sample.crop.endswith(_PNG_END)
     # The size is judged before the picture is unpacked.
     if whole and max(width, height) > LONGEST_SIDE:
-        raise _Refused(f"holds a picture of more than {LONGEST_SIDE} pixels a side")
+        raise Refused(f"holds a picture of more than {LONGEST_SIDE} pixels a side")
     if not whole or decode_crop(sample.crop) is None:
-        raise _Refused("holds a sample without a picture")
+        raise Refused("holds a sample without a picture")
     embedding = unpack(sample.embedding)
     if embedding is None or np.abs(embedding).max() > LARGEST_NUMBER:
-        raise _Refused("holds a sample without an embedding")
+        raise Refused("holds a sample without an embedding")
     if not re.fullmatch(r"[\w.-]{1,64}", sample.backbone, re.ASCII):
-        raise _Refused("holds a sample of a model without a checksum")
+        raise Refused("holds a sample of a model without a checksum")
 
 
 def _check_numbers(values: Iterable[Any]) -> None:
     for value in values:
         if type(value) not in (int, float) or not math.isfinite(value):
-            raise _Refused("holds numbers that are none")
+            raise Refused("holds numbers that are none")
 
 
-def _field(table: Any, key: str, *kinds: type) -> Any:
+def read_field(table: Any, key: str, *kinds: type) -> Any:
     """A value of the manifest, of one of these very types (a bool is no int here)."""
     if type(table) is not dict or key not in table or type(table[key]) not in kinds:
-        raise _Refused(f"has a manifest without a proper '{key}'")
+        raise Refused(f"has a manifest without a proper '{key}'")
     return table[key]

@@ -230,16 +230,18 @@ def write_lens(path: Path, lens: Lens) -> None:
 
 def read_lens(path: Path) -> Optional[Lens]:
     """The lens that was kept, None where there is none. Raises DataError where the file is broken."""
-    def build(record: dict) -> Lens:
-        width, height = record["size"]
-        matrix, distortion = (np.array(record[key], np.float64) for key in ("matrix", "distortion"))
-        numbers = np.array([width, height, *matrix.flat, *distortion.flat], np.float64)
-        if matrix.shape != (3, 3) or distortion.shape != (4,) or not np.isfinite(numbers).all() \
-                or min(width, height, matrix[0, 0], matrix[1, 1]) <= 0:
-            raise ValueError("these are no numbers of a camera")
-        lens = make_lens((int(width), int(height)), matrix, distortion, record["error_px"])
-        if not lens.is_plausible():
-            raise ValueError("no camera has such a lens")
-        return replace(lens, camera=str(record.get("camera", "")))
+    return read_record(path, parse_lens, "fingerpost calibrate camera")
 
-    return read_record(path, build, "fingerpost calibrate camera")
+
+def parse_lens(record: dict) -> Lens:
+    """The lens of a record. Raises ValueError, KeyError, TypeError or OverflowError where it is none."""
+    width, height = record["size"]
+    matrix, distortion = (np.array(record[key], np.float64) for key in ("matrix", "distortion"))
+    numbers = np.array([width, height, *matrix.flat, *distortion.flat], np.float64)
+    if matrix.shape != (3, 3) or distortion.shape != (4,) or not np.isfinite(numbers).all() \
+            or min(width, height, matrix[0, 0], matrix[1, 1]) <= 0:
+        raise ValueError("these are no numbers of a camera")
+    lens = make_lens((int(width), int(height)), matrix, distortion, record["error_px"])
+    if not lens.is_plausible():
+        raise ValueError("no camera has such a lens")
+    return replace(lens, camera=str(record.get("camera", "")))

@@ -42,10 +42,12 @@ def write_offset(path: Path, offset: TipOffset, before_px: float, after_px: floa
 
 def read_offset(path: Path) -> Optional[TipOffset]:
     """The offset that was kept, None where there is none. Raises DataError where the file is broken."""
-    def build(record: dict) -> TipOffset:
-        offset = TipOffset(float(record["along"]), float(record["across"]))
-        if not max(abs(offset.along), abs(offset.across)) <= LARGEST:
-            raise ValueError("that is no correction of a fingertip")
-        return offset
+    return read_record(path, parse_offset, "fingerpost calibrate fingertip")
 
-    return read_record(path, build, "fingerpost calibrate fingertip")
+
+def parse_offset(record: dict) -> TipOffset:
+    """The offset of a record. Raises ValueError, KeyError, TypeError or OverflowError where it is none."""
+    offset = TipOffset(float(record["along"]), float(record["across"]))
+    if not max(abs(offset.along), abs(offset.across)) <= LARGEST:
+        raise ValueError("that is no correction of a fingertip")
+    return offset

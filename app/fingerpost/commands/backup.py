@@ -1,0 +1,81 @@
+"""`fingerpost backup ...`: everything that is the wearer's own on a USB stick, or in any folder."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from ..core.errands import READY_OLDER
+from ..core.errors import DataError
+from ..home import state_home
+from ..memory.archive import Refused
+from ..upkeep.backup import read_backup
+from ..upkeep.errands import NOTHING
+from ..upkeep.stick import using
+from ..upkeep.stickfiles import BACKUPS, list_files
+from ..upkeep.stickjobs import KNOWN, back_up, restore
+from .objects import measure_embeddings
+
+
+def add_arguments_make(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost backup make`."""
+    _add_folder(parser)
+
+
+def main_make(args: argparse.Namespace) -> int:
+    """Back up what was taught, preferences and calibrations."""
+    result = back_up(args.folder, state_home(), datetime.now())
+    if result.outcome == NOTHING:
+        raise DataError("there is nothing to back up yet; `fingerpost teach NAME IMAGE...` teaches a thing")
+    made = next(iter(list_files(args.folder, BACKUPS).values()))
+    print(f"{made} is whole, with {dict(result.slots)['count']} taught things; `fingerpost backup restore` brings it "
+          "back.")
+    return 0
+
+
+def add_arguments_restore(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost backup restore`."""
+    _add_folder(parser)
+
+
+def main_restore(args: argparse.Namespace) -> int:
+    """Bring back the newest back-up of a folder that is whole: all of it, or nothing."""
+    result = restore(args.folder, state_home(), measure_embeddings)
+    if result.outcome == NOTHING:
+        raise DataError(f"{args.folder} holds no back-up; `fingerpost backup make` makes one")
+    if result.outcome == KNOWN:
+        print("All of it was here already.")
+        return 0
+    older = "The newest back-up is damaged, so this was an older one. " if result.outcome == READY_OLDER else ""
+    print(f"{older}Restored, with {dict(result.slots)['count']} taught things; a device that runs knows it after its "
+          "next start.")
+    return 0
+
+
+def add_arguments_list(parser: argparse.ArgumentParser) -> None:
+    """The options of `fingerpost backup list`."""
+    _add_folder(parser)
+
+
+def main_list(args: argparse.Namespace) -> int:
+    """Print the back-ups in a folder, newest first; 1 when one of them is damaged."""
+    with using(args.folder):
+        found = [(path, _describe(path)) for path in list_files(args.folder, BACKUPS).values()]
+    for path, words in found:
+        print(f"{path}  ({words})")
+    if not found:
+        print(f"There is no back-up in {args.folder}; `fingerpost backup make` makes one.")
+    return 1 if any(words.startswith("damaged") for _, words in found) else 0
+
+
+def _describe(path: Path) -> str:
+    try:
+        backup = read_backup(path)
+    except Refused as error:
+        return f"damaged: it {error}"
+    return ", ".join([f"{len(backup.lessons)} taught things", *backup.settings])
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="the folder, as that of a USB stick")

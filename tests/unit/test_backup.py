@@ -1,0 +1,236 @@
+"""Back-ups: what is in them, how they come back, and the commands for a desk."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from fingerpost.cli import main
+from fingerpost.core.errors import StoreError
+from fingerpost.memory.objects import ObjectStore
+from fingerpost.upkeep.backup import SETTINGS, collect_settings, read_backup, read_shared
+from fingerpost.upkeep.stick import StickError
+from fingerpost.upkeep.stickfiles import BACKUPS, SHARED, list_files
+from fingerpost.upkeep.stickjobs import back_up, restore, share
+from tests.stick import (
+    NOON,
+    fill,
+    have_other,
+    make_backup,
+    measure,
+    names_in,
+    newest,
+    read_home,
+    read_settings,
+)
+
+
+@pytest.fixture
+def home(tmp_path):
+    fill(tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def stick(tmp_path):
+    (tmp_path / "stick").mkdir()
+    return tmp_path / "stick"
+
+
+def test_a_back_up_makes_another_device_the_wearers_own(home, stick, tmp_path):
+    assert dict(back_up(stick, home, NOON).slots) == {"count": "2"}
+    new = tmp_path / "new"
+    result = restore(stick, new, measure)
+    assert (result.outcome, dict(result.slots)) == ("ready", {"count": "2"})
+    with ObjectStore(new / "objects.sqlite") as store, ObjectStore(home / "objects.sqlite") as old:
+        assert store.voice_label("taught:1").samples.tobytes() == old.voice_label("taught:1").samples.tobytes()
+        assert {key: looks.tobytes() for key, looks in store.embeddings("net").items()} == {
+            key: looks.tobytes() for key, looks in old.embeddings("net").items()}
+        assert store.waiting() == 0  # what has no name yet is not carried
+    assert read_settings(new) == read_settings(home)
+
+
+def test_what_a_file_on_the_stick_holds(home, stick):
+    (home / "diary").mkdir()
+    (home / "diary" / "2026-11-22.jsonl").write_text("{}")
+    with zipfile.ZipFile(make_backup(stick, home)) as archive:
+        assert sorted(archive.namelist()) == sorted(["manifest.json", "things.zip", *SETTINGS])
+
+
+def test_restoring_adds_to_what_is_there_and_can_be_undone(home, stick, tmp_path):
+    make_backup(stick, home)
+    other = tmp_path / "other"
+    have_other(other)
+    assert restore(stick, other, measure).outcome == "ready"
+    assert names_in(other) == ["salt", "tea", "cup"]
+    assert json.loads((other / "preferences.json").read_text()) == {"volume": 4, "language": "de"}
+    with ObjectStore(other / "objects.sqlite") as store:
+        store.undo()
+    assert names_in(other) == ["salt"]
+
+
+def test_what_was_forgotten_since_comes_back(home, stick):
+    make_backup(stick, home)
+    with ObjectStore(home / "objects.sqlite") as store:
+        store.forget("tea")
+    assert restore(stick, home, measure).outcome == "ready"
+    assert names_in(home) == ["cup", "tea"]
+    assert restore(stick, home, measure).outcome == "known"
+
+
+def test_a_setting_alone_is_worth_a_new_start(home, stick):
+    make_backup(stick, home)
+    (home / "way.json").write_text('"crop"')
+    assert restore(stick, home, measure).outcome == "ready"
+    assert (home / "way.json").read_text() == '"detector"'
+
+
+def test_the_store_may_be_open_meanwhile(home, stick):
+    """By the running device."""
+    with ObjectStore(home / "objects.sqlite") as store:
+        make_backup(stick, home)
+        store.forget("cup")
+        assert restore(stick, home, measure).outcome == "ready"
+        assert [thing.name for thing in store.objects()] == ["tea", "cup"]
+        assert store.waiting() == 1
+
+
+def test_settings_that_cannot_be_used_are_left_out(home, stick, caplog):
+    (home / "camera.json").write_text('{"size": [640, 480]}')
+    (home / "way.json").write_text('"sideways"')
+    assert sorted(collect_settings(home)) == ["fingertip.json", "preferences.json"]
+    assert "camera.json is left out" in caplog.text
+    assert sorted(read_backup(make_backup(stick, home)).settings) == ["fingertip.json", "preferences.json"]
+
+
+def test_a_back_up_of_settings_alone(stick, tmp_path):
+    assert back_up(stick, tmp_path / "new", NOON).outcome == "nothing"
+    (tmp_path / "new" / "preferences.json").write_text('{"volume": 3}')
+    assert dict(back_up(stick, tmp_path / "new", NOON).slots) == {"count": "0"}
+    assert restore(stick, tmp_path / "other", measure).outcome == "ready"
+
+
+def test_old_back_ups_stay_up_to_five(home, stick):
+    made = [make_backup(stick, home) for _ in range(7)]
+    assert list(list_files(stick, BACKUPS).values()) == made[:1:-1]
+
+
+def test_an_older_back_up_is_taken_where_the_newest_is_damaged(home, stick, tmp_path):
+    for _ in range(2):
+        make_backup(stick, home)
+    newest(stick).write_bytes(newest(stick).read_bytes()[:-100])
+    assert restore(stick, tmp_path / "new", measure).outcome == "ready_older"
+    assert names_in(tmp_path / "new") == ["tea", "cup"]
+
+
+def test_without_a_back_up_shared_things_are_taken(home, stick, tmp_path):
+    assert restore(stick, home, measure).outcome == "nothing"
+    assert share(stick, home, NOON).outcome == "done"
+    assert restore(stick, tmp_path / "new", measure).outcome == "ready"
+    assert names_in(tmp_path / "new") == ["tea", "cup"]
+    assert set(read_settings(tmp_path / "new").values()) == {None}
+
+
+def test_shared_things_can_be_imported_and_are_the_newest_of_their_day(home, stick, tmp_path, monkeypatch):
+    assert share(stick, home, NOON).outcome == "done"
+    with ObjectStore(home / "objects.sqlite") as store:
+        store.learn("salt")
+    assert dict(share(stick, home, NOON).slots) == {"count": "3"}
+    (file,) = list_files(stick, SHARED).values()
+    assert len(read_shared(file).lessons) == 3
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "theirs"))
+    assert main(["objects", "import", str(file)]) == 0
+    assert names_in(tmp_path / "theirs") == ["tea", "cup", "salt"]
+
+
+def test_nothing_to_share(stick, tmp_path):
+    assert share(stick, tmp_path / "new", NOON).outcome == "nothing"
+    assert list(stick.iterdir()) == []
+
+
+def test_a_spoilt_sample_is_set_aside_and_the_rest_is_backed_up(home, stick, caplog):
+    with ObjectStore(home / "objects.sqlite") as store, store._database.transaction() as write:
+        write("UPDATE samples SET crop = x'00' WHERE id = 1")
+    assert back_up(stick, home, NOON).outcome == "done"
+    assert "was set aside" in caplog.text
+    assert [len(lesson.samples) for lesson in read_backup(newest(stick)).lessons] == [1, 1]
+
+
+def test_embeddings_that_cannot_be_of_our_network_are_refused(home, stick, tmp_path):
+    """As by `fingerpost objects import`: nothing changes, the settings neither."""
+    make_backup(stick, home)
+    have_other(tmp_path / "other")
+    before = read_home(tmp_path / "other")
+    with pytest.raises(StoreError, match="do not fit"):
+        restore(stick, tmp_path / "other", lambda lessons: {"net": 12})
+    assert read_home(tmp_path / "other") == before
+
+
+def test_a_full_card_is_told(home, stick, tmp_path, monkeypatch):
+    make_backup(stick, home)
+
+    def refuse(folder, size):
+        raise StickError("full", folder)
+
+    monkeypatch.setattr("fingerpost.upkeep.stickjobs.check_room", refuse)
+    with pytest.raises(StickError, match="free some space"):
+        restore(stick, tmp_path / "new", measure)
+
+
+def test_samples_of_any_length_survive_the_way_there_and_back(stick, tmp_path):
+    with ObjectStore(tmp_path / "objects.sqlite") as store:
+        store.add("tea", [(np.full((9, 700, 3), 7, np.uint8), np.ones(3, np.float32))], "small-net")
+    make_backup(stick, tmp_path)
+    (lesson,) = read_backup(newest(stick)).lessons
+    with ObjectStore(tmp_path / "objects.sqlite") as store:
+        (kept,) = store.lessons()
+    assert lesson.samples == kept.samples
+
+
+# The commands
+
+
+@pytest.fixture
+def at_home(home, monkeypatch):
+    monkeypatch.setenv("FINGERPOST_STATE", str(home))
+
+
+def test_the_commands_make_list_and_restore(at_home, home, stick, monkeypatch, capsys, tmp_path):
+    assert main(["backup", "list", str(stick)]) == 0
+    assert main(["backup", "make", str(stick)]) == 0
+    assert main(["backup", "list", str(stick)]) == 0
+    printed = capsys.readouterr().out
+    assert "no back-up in" in printed
+    assert "is whole, with 2 taught things" in printed
+    assert "(2 taught things, preferences.json, camera.json, fingertip.json, way.json)" in printed
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "new"))
+    assert main(["backup", "restore", str(stick)]) == 0
+    assert main(["backup", "restore", str(stick)]) == 0
+    assert "knows it after its next start.\nAll of it was here already." in capsys.readouterr().out
+    assert names_in(tmp_path / "new") == ["tea", "cup"]
+
+
+def test_a_damaged_back_up_is_listed_as_such(at_home, home, stick, capsys):
+    make_backup(stick, home)
+    newest(stick).write_bytes(b"no zip")
+    assert main(["backup", "list", str(stick)]) == 1
+    assert "damaged: it cannot be read" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("words", "part"), [
+    (["backup", "make", "{}/none"], "plug it in again"), (["backup", "restore", "{}/none"], "plug it in again"),
+    (["backup", "list", "{}/none"], "plug it in again"), (["backup", "restore", "{}/stick"], "backup make")])
+def test_a_mistake_gets_one_line(at_home, stick, tmp_path, words, part, capsys):
+    assert main([word.format(tmp_path) for word in words]) == 1
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert part in printed
+
+
+def test_there_is_nothing_to_back_up_yet(stick, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "new"))
+    assert main(["backup", "make", str(stick)]) == 1
+    assert "nothing to back up" in capsys.readouterr().err
