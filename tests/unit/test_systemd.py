@@ -13,10 +13,12 @@ import pytest
 
 from fingerpost.announcements import STOPPED, find_announcement
 from fingerpost.cli import main
-from fingerpost.commands.install import OOM_POLICY, fill_in, find_systemd
+from fingerpost.commands.install import OOM_POLICY, USER, fill_in, find_systemd
 from fingerpost.home import asset_home
+from fingerpost.launcher import MOST_STARTS, RESTART_STATUS
 from fingerpost.settings import Settings
 from fingerpost.upkeep.attendant import NOTE
+from fingerpost.upkeep.stick import MOUNT
 
 FOLDER = asset_home() / "systemd"
 UNITS = ("fingerpost.service", "fingerpost-failed.service")
@@ -34,6 +36,7 @@ SINCE = {
         "User": OLD, "UMask": OLD, "NoNewPrivileges": OLD, "CapabilityBoundingSet": OLD, "PrivateTmp": OLD,
         "PrivateNetwork": OLD, "SystemCallFilter": OLD, "SystemCallErrorNumber": 209, "SystemCallArchitectures": 209,
         "RuntimeDirectory": 211, "RuntimeDirectoryMode": 211, "RestrictAddressFamilies": 211, "ProtectSystem": 214,
+        "SuccessExitStatus": OLD, "RestartForceExitStatus": 215, "ReadWritePaths": 231,
         "ProtectHome": 214, "AmbientCapabilities": 229, "RestrictRealtime": 231, "ProtectKernelTunables": 232,
         "ProtectKernelModules": 232, "ProtectControlGroups": 232, "RemoveIPC": 232, "RestrictNamespaces": 233,
         "StateDirectory": 235, "StateDirectoryMode": 235, "LockPersonality": 235, "KeyringMode": 235,
@@ -148,6 +151,22 @@ def test_the_device_is_watched_and_has_a_budget_of_failures():
     assert keys["OnFailure"] == "fingerpost-failed.service"
     assert 0 < int(keys["WatchdogSec"]) < int(keys["StartLimitIntervalSec"])
     assert keys["KillMode"] == "mixed", "the device ends its own processes, in order"
+
+
+def test_a_device_that_starts_anew_has_not_failed_and_a_bad_update_is_given_up_in_time():
+    keys = {key: value for _, key, value in read_keys("fingerpost.service")}
+    assert keys["RestartForceExitStatus"] == keys["SuccessExitStatus"] == str(RESTART_STATUS)
+    assert int(keys["StartLimitBurst"]) > MOST_STARTS + 1
+
+
+def test_the_stick_is_mounted_for_the_service_and_nothing_on_it_can_be_run():
+    keys = {key: value for _, key, value in read_keys("fingerpost.service")}
+    assert keys["ReadWritePaths"] == "-" + MOUNT
+    rules = (FOLDER / "99-fingerpost.rules").read_text(encoding="utf-8").replace("\\\n", "")
+    rule = next(line for line in rules.splitlines() if "systemd-mount" in line)
+    assert rule.endswith(f' $devnode {MOUNT}"')
+    assert {"nosuid", "nodev", "noexec", f"uid={USER}"} <= set(re.search(r"--options=(\S+)", rule).group(1).split(","))
+    assert "--no-block" in rule, "udev would wait for systemd, and systemd for udev"
 
 
 def test_the_board_goes_off_only_if_the_wearer_wanted_it():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Optional
 
 from ..home import state_home
+from ..launcher import launch
 from ..settings import Settings, load_settings
 from ..upkeep.attendant import NOTE
 from ..upkeep.tether import tether
@@ -35,6 +36,7 @@ def read_port(text: str) -> int:
 
 def main(args: argparse.Namespace) -> int:
     """Run the command, until Ctrl-C or a signal ends it."""
+    launch()
     if args.parent:
         tether(args.parent)
     os.umask(0o077)  # whatever it writes is for this user's eyes alone

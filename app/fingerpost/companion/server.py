@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Optional
 from aiohttp import web
 
 from ..core.errors import SettingsError, WindowError
+from ..launcher import is_outdated
 from . import pages
 from .device import controls, health, live
 from .lessons import bursts, fingertips, things
@@ -135,8 +136,9 @@ class Companion:
             await asyncio.sleep(STEP_SECONDS)
 
     def _is_wanted(self) -> bool:
-        """Whether the device still wants the page; a job that runs is finished first."""
-        return self._note is None or self._note.exists() or self._jobs.running is not None
+        """Whether the device still wants the page, and in this version; a job that runs is finished first."""
+        is_asked_for = self._note is None or (self._note.exists() and not is_outdated())
+        return is_asked_for or self._jobs.running is not None
 
     def _tell_busy(self) -> None:
         """Have the device know how many jobs run: it does not end the page meanwhile."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Callable
 
 from ..core.ports import Clock
+from ..launcher import go_on
 from .service import Manager
 
 REPEAT_SECONDS = 60.0
@@ -27,4 +28,5 @@ class Preparation:
         if now >= self._next_at:
             self._next_at = now + REPEAT_SECONDS
             self._manager.ask_for_time(EXTENSION_SECONDS)
+            go_on()
             self._say()
