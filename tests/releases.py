@@ -14,8 +14,8 @@ from textwrap import dedent
 
 import fingerpost
 from fingerpost.launcher import CHOSEN
-from fingerpost.upkeep.releasefile import MANIFEST, SIGNATURE, build_update
-from fingerpost.upkeep.releasekeys import make_keys, read_private, trust
+from fingerpost.upkeep.releases.file import MANIFEST, SIGNATURE, build_update
+from fingerpost.upkeep.releases.keys import make_keys, read_private, trust
 
 CODE = Path(fingerpost.__file__).parent
 NEEDED = ("launcher.py", "home.py", "wholefile.py", "core/__init__.py", "core/errors.py")

@@ -7,7 +7,7 @@ from typing import List, Tuple
 
 from fingerpost.core.actions import Action, Hush, Listen, Recognise, Report, Say, StopListening
 from fingerpost.core.decide import decide
-from fingerpost.core.errands import ERRANDS, READY
+from fingerpost.core.deciding.errands import ERRANDS, READY
 from fingerpost.core.events import (
     Changed,
     ErrandDone,

@@ -6,9 +6,9 @@ import json
 from datetime import datetime
 
 from fingerpost.memory.objects import ObjectStore
-from fingerpost.upkeep.backup import SETTINGS
-from fingerpost.upkeep.stickfiles import BACKUPS, list_files
-from fingerpost.upkeep.stickjobs import back_up
+from fingerpost.upkeep.stick.backup import SETTINGS
+from fingerpost.upkeep.stick.files import BACKUPS, list_files
+from fingerpost.upkeep.stick.jobs import back_up
 from fingerpost.vision.lens import make_lens, write_lens
 from fingerpost.vision.offset import TipOffset, write_offset
 from tests.teaching_day import clip, crop, read_state, vector

@@ -6,13 +6,13 @@ import logging
 from typing import List, Sequence
 
 from .body import Body
+from .core.deciding.values import list_values
 from .core.errors import VoiceError
 from .core.phrases import ANSWER_PHRASES, CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook
 from .core.ports import Voice
 from .core.preferences import Preferences, change, confirm
 from .core.rules import Rules
 from .core.types import Utterance
-from .core.values import list_values
 from .installed import InstalledModels
 from .memory.objects import TaughtObject
 from .vision.detect import DETECTOR

@@ -43,7 +43,7 @@ from .upkeep.keeper import Duty, Keeper
 from .upkeep.notes import read_note, write_note
 from .upkeep.preferences import Wishes, default_preferences
 from .upkeep.retraining import plan_retraining
-from .upkeep.stick import find_stick
+from .upkeep.stick.place import find_stick
 from .vision.eyes import Eyes
 from .vision.lens import Optics, read_lens
 from .vision.look import BoxLooker, CropLooker

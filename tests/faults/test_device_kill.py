@@ -12,7 +12,7 @@ import time
 import pytest
 
 from fingerpost.commands.run import catch_signals
-from fingerpost.core.leisure import Leisure
+from fingerpost.core.deciding.leisure import Leisure
 from fingerpost.upkeep.retraining import Retraining
 from tests.kills import Victim
 

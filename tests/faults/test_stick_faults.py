@@ -18,11 +18,11 @@ import pytest
 
 from fingerpost.memory.archive import Refused
 from fingerpost.upkeep import reset
-from fingerpost.upkeep.backup import read_backup
 from fingerpost.upkeep.reset import ask_for_reset, carry_out
-from fingerpost.upkeep.stick import StickError
-from fingerpost.upkeep.stickfiles import BACKUPS, SHARED, list_files
-from fingerpost.upkeep.stickjobs import back_up, restore, share
+from fingerpost.upkeep.stick.backup import read_backup
+from fingerpost.upkeep.stick.files import BACKUPS, SHARED, list_files
+from fingerpost.upkeep.stick.jobs import back_up, restore, share
+from fingerpost.upkeep.stick.place import StickError
 from fingerpost.wholefile import replacing
 from tests.disk import little_room
 from tests.kills import KILLS, live_until_killed, patient
@@ -184,7 +184,7 @@ def test_a_full_stick_keeps_what_it_has(home, stick, write, monkeypatch):
     make_backup(stick, home)
     before, files = read_home(home), sorted(os.listdir(stick))
     with monkeypatch.context() as patch:
-        patch.setattr("fingerpost.upkeep.stickfiles.replacing", replacing_in_little_room)
+        patch.setattr("fingerpost.upkeep.stick.files.replacing", replacing_in_little_room)
         assert fails(partial(write, stick, home, NOON), "full")
     assert sorted(os.listdir(stick)) == files
     assert read_home(home) == before
@@ -238,7 +238,7 @@ def test_what_the_stick_does_not_keep_is_noticed_and_the_older_back_up_stays(hom
     def forget(path):
         path.write_bytes(path.read_bytes()[:-40] + bytes(40))
 
-    monkeypatch.setattr("fingerpost.upkeep.stickfiles.drop_cached", forget)
+    monkeypatch.setattr("fingerpost.upkeep.stick.files.drop_cached", forget)
     assert fails(partial(back_up, stick, home, NOON), "damaged")
     assert list(list_files(stick, BACKUPS).values()) == [first]
 
@@ -254,7 +254,7 @@ def test_a_card_that_fails_while_settings_are_put_in_place_changes_nothing(sound
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr("fingerpost.upkeep.stickjobs.os.fsync", fail)
+        patch.setattr("fingerpost.upkeep.stick.jobs.os.fsync", fail)
         with pytest.raises(Exception, match="free some space on the card"):
             restore(stick, home, measure)
     assert read_home(home) == before

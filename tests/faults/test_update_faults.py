@@ -13,9 +13,9 @@ import pytest
 
 from fingerpost import __version__, launcher
 from fingerpost.launcher import Record, read_record, releases_home
-from fingerpost.upkeep import releasefile
-from fingerpost.upkeep.releasemanifest import FileFacts, Manifest, parse_manifest, render_manifest
-from fingerpost.upkeep.releases import find_held, install, settle, take_update
+from fingerpost.upkeep.releases import file as update_file
+from fingerpost.upkeep.releases.manifest import FileFacts, Manifest, parse_manifest, render_manifest
+from fingerpost.upkeep.releases.store import find_held, install, settle, take_update
 from tests.disk import little_room
 from tests.releases import Maker, open_shop
 
@@ -121,9 +121,9 @@ def test_a_file_that_is_cut_short(maker, refused, size):
 
 def judge(update):
     try:
-        with releasefile.UpdateFile(update) as file:
+        with update_file.UpdateFile(update) as file:
             file.verify()
-    except releasefile.UpdateError as error:
+    except update_file.UpdateError as error:
         return error.outcome
     return "whole"
 
@@ -167,7 +167,7 @@ def test_a_table_of_contents_that_would_fill_the_memory_is_not_read(maker, refus
 
 def test_a_disk_that_is_full(maker, refused, monkeypatch):
     maker.build()
-    monkeypatch.setattr("fingerpost.upkeep.releases.SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr("fingerpost.upkeep.releases.store.SPARE_BYTES", 1 << 60)
     refused("full")
     monkeypatch.undo()
     monkeypatch.setenv("FINGERPOST_STATE", str(maker.folder.parent / "state"))
@@ -225,7 +225,7 @@ def test_a_kill_at_any_step_leaves_the_old_version_or_the_whole_new_one(maker):
     while work_until_step(lambda: install(update), number):
         held = find_held(releases_home())
         if held != __version__:
-            with releasefile.UpdateFile(update) as file:
+            with update_file.UpdateFile(update) as file:
                 for name, facts in file.manifest.files.items():
                     assert (releases_home() / held / name).stat().st_size == facts.bytes
             (releases_home() / launcher.RECORD).unlink()

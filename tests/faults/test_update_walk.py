@@ -16,8 +16,8 @@ import pytest
 
 from fingerpost.home import asset_home
 from fingerpost.launcher import Record, read_record, releases_home
-from fingerpost.upkeep.releasefile import build_update
-from fingerpost.upkeep.releases import install
+from fingerpost.upkeep.releases.file import build_update
+from fingerpost.upkeep.releases.store import install
 from tests.releases import CODE, open_shop, start
 
 

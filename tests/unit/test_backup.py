@@ -11,10 +11,10 @@ import pytest
 from fingerpost.cli import main
 from fingerpost.core.errors import StoreError
 from fingerpost.memory.objects import ObjectStore
-from fingerpost.upkeep.backup import SETTINGS, collect_settings, read_backup, read_shared
-from fingerpost.upkeep.stick import StickError
-from fingerpost.upkeep.stickfiles import BACKUPS, SHARED, list_files
-from fingerpost.upkeep.stickjobs import back_up, restore, share
+from fingerpost.upkeep.stick.backup import SETTINGS, collect_settings, read_backup, read_shared
+from fingerpost.upkeep.stick.files import BACKUPS, SHARED, list_files
+from fingerpost.upkeep.stick.jobs import back_up, restore, share
+from fingerpost.upkeep.stick.place import StickError
 from tests.stick import (
     NOON,
     fill,
@@ -175,7 +175,7 @@ def test_a_full_card_is_told(home, stick, tmp_path, monkeypatch):
     def refuse(folder, size):
         raise StickError("full", folder)
 
-    monkeypatch.setattr("fingerpost.upkeep.stickjobs.check_room", refuse)
+    monkeypatch.setattr("fingerpost.upkeep.stick.jobs.check_room", refuse)
     with pytest.raises(StickError, match="free some space"):
         restore(stick, tmp_path / "new", measure)
 

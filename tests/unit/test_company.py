@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fingerpost.core.actions import Chime, Report, Say
-from fingerpost.core.company import WATCHED_SECONDS
+from fingerpost.core.deciding.company import WATCHED_SECONDS
 from fingerpost.core.events import Changed, Kept, ModelChanged, Tick
 from fingerpost.core.loop import Loop, describe
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences

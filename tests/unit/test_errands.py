@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from fingerpost.core.errands import BACK_UP, RESET, RESTORE, SHARE
+from fingerpost.core.deciding.errands import BACK_UP, RESET, RESTORE, SHARE
 from fingerpost.core.errors import StoreError
 from fingerpost.core.events import ErrandDone
 from fingerpost.core.loop import Loop
@@ -17,8 +17,8 @@ from fingerpost.core.types import Press
 from fingerpost.devices.clocks import SimulatedClock
 from fingerpost.upkeep.errands import Errands, Result, with_stick
 from fingerpost.upkeep.reset import ask_for_reset
-from fingerpost.upkeep.stick import StickError
-from fingerpost.upkeep.stickjobs import back_up, plan_stick_jobs, restore, share
+from fingerpost.upkeep.stick.jobs import back_up, plan_stick_jobs, restore, share
+from fingerpost.upkeep.stick.place import StickError
 from tests.parts import EARCONS, SilentSpeaker, TonguelessVoice, english, status
 from tests.stick import NOON, fill, measure, names_in
 

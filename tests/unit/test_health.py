@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fingerpost.core.actions import Pace, PowerOff
+from fingerpost.core.deciding.leisure import follow
 from fingerpost.core.events import Vitals
-from fingerpost.core.leisure import follow
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
 from fingerpost.core.types import URGENT
 from tests.story import Story

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
+from fingerpost.core.deciding.leisure import RETRY_SECONDS, Leisure
 from fingerpost.core.events import ModelChanged, Tick
-from fingerpost.core.leisure import RETRY_SECONDS, Leisure
 from fingerpost.core.state import POINTING, State
 from fingerpost.core.types import Press
 from fingerpost.devices.clocks import RealClock

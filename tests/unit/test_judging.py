@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fingerpost.core.pointing import judge, speak
+from fingerpost.core.deciding.pointing import judge, speak
 from fingerpost.core.rules import Rules
 from fingerpost.core.types import NOTHING, Guess
 from tests.story import Story

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from fingerpost.core.deciding.leisure import (
+    NOTHING,
+    RETRY_SECONDS,
+    SETTLED_SECONDS,
+    START,
+    STOP,
+    Leisure,
+    Runs,
+    choose,
+    follow,
+)
 from fingerpost.core.events import Seen, Tick
-from fingerpost.core.leisure import NOTHING, RETRY_SECONDS, SETTLED_SECONDS, START, STOP, Leisure, Runs, choose, follow
 from fingerpost.core.state import ASLEEP, POINTING, Dwell, State
 from fingerpost.core.types import Fingertip, Press
 from tests.story import CLEAR

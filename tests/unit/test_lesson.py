@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fingerpost.core.actions import Keep, Report, Sleep, UndoChange
+from fingerpost.core.deciding.lesson.coach import prompt
 from fingerpost.core.events import Changed, Fault, Forgotten, Kept, Learned, Recovered, Status, Tick
-from fingerpost.core.lesson import prompt
 from fingerpost.core.preferences import HIGH, LEFT, Preferences
 from fingerpost.core.state import LESSON, MENU, NAMING, POINTING, STARTING, TEACHING, State
 from fingerpost.core.steps import PRACTICE, STEPS, Lesson, Progress

@@ -11,10 +11,10 @@ import pytest
 
 from fingerpost.core.actions import ChangeWay, Hush, PowerOff, RunErrand, Say, UndoChange
 from fingerpost.core.decide import decide
-from fingerpost.core.errands import ERRANDS
+from fingerpost.core.deciding.errands import ERRANDS
+from fingerpost.core.deciding.menu.words import speak_item
 from fingerpost.core.events import Changed, ErrandDone, Status, WayChanged
 from fingerpost.core.menutree import GROUPS, RINGS, find_path
-from fingerpost.core.menuwords import speak_item
 from fingerpost.core.preferences import BRIEF, FULL, LIMITS, Preferences
 from fingerpost.core.state import (
     ASLEEP,

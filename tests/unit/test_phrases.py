@@ -12,7 +12,7 @@ import pytest
 
 import fingerpost
 from fingerpost.calibrating.touches import PLACES
-from fingerpost.core.errands import CONFIRMED, ERRANDS
+from fingerpost.core.deciding.errands import CONFIRMED, ERRANDS
 from fingerpost.core.errors import SettingsError
 from fingerpost.core.menutree import GROUPS, LISTS, RINGS
 from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
@@ -31,8 +31,8 @@ ENGLISH = read_toml(FOLDER / "en.toml")
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 PACKAGE = Path(fingerpost.__file__).parent
 SPEAKERS = sorted(file for pattern in (
-    "core/*.py", "calibrating/*.py", "upkeep/*.py", "announcements.py", "body.py", "commands/calibrate_fingertip.py",
-    "commands/sound.py", "vision/eyes.py") for file in PACKAGE.glob(pattern))
+    "core/**/*.py", "calibrating/*.py", "upkeep/**/*.py", "announcements.py", "body.py",
+    "commands/calibrate_fingertip.py", "commands/sound.py", "vision/eyes.py") for file in PACKAGE.glob(pattern))
 """The files that name phrases."""
 SAYING = ("Utterance", "reply", "blame")
 """What is called with a phrase first."""

@@ -8,8 +8,8 @@ from fingerpost.core.events import Seen, Tick
 from fingerpost.core.heartbeat import Heartbeat
 from fingerpost.core.state import State
 from fingerpost.launcher import CHOSEN, Record, read_record, releases_home, write_record
-from fingerpost.upkeep.releases import alone, install, list_releases
-from fingerpost.upkeep.trial import Trial
+from fingerpost.upkeep.releases.store import alone, install, list_releases
+from fingerpost.upkeep.releases.trial import Trial
 from tests.releases import open_shop
 from tests.story import CLEAR
 

@@ -11,10 +11,16 @@ from fingerpost import __version__
 from fingerpost.cli import main
 from fingerpost.core.errors import UpdateError
 from fingerpost.launcher import Record, read_record, releases_home
-from fingerpost.upkeep import releases
-from fingerpost.upkeep.releasefile import UpdateFile, find_update
-from fingerpost.upkeep.releasemanifest import FileFacts, Manifest, find_obstacle, parse_manifest, render_manifest
-from fingerpost.upkeep.releases import find_held, install, list_releases, roll_back, settle, take_update
+from fingerpost.upkeep.releases import store
+from fingerpost.upkeep.releases.file import UpdateFile, find_update
+from fingerpost.upkeep.releases.manifest import (
+    FileFacts,
+    Manifest,
+    find_obstacle,
+    parse_manifest,
+    render_manifest,
+)
+from fingerpost.upkeep.releases.store import find_held, install, list_releases, roll_back, settle, take_update
 from tests.releases import Maker, open_shop
 
 
@@ -107,7 +113,7 @@ def test_a_release_that_fails_its_self_test_leaves_no_trace(maker, script, caplo
 
 def test_a_self_test_that_hangs_is_ended(maker, monkeypatch):
     monkeypatch.setattr("tests.releases.PASSES", "import time; time.sleep(100)\n")
-    monkeypatch.setattr(releases, "TEST_SECONDS", 0.5)
+    monkeypatch.setattr(store, "TEST_SECONDS", 0.5)
     maker.build()
     assert take_update(maker.stick).outcome == "unfit"
     assert os.listdir(str(releases_home())) == []
@@ -128,7 +134,7 @@ with open({str(tmp_path / 'told')!r}, "w") as told:
 
 
 def test_only_one_update_is_taken_in_at_a_time(maker):
-    with releases.alone(releases_home()), pytest.raises(UpdateError, match="another update"):
+    with store.alone(releases_home()), pytest.raises(UpdateError, match="another update"):
         install(maker.build())
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from fingerpost.core.errors import DataError
 from fingerpost.memory.archive import Refused
-from fingerpost.upkeep import stick as stick_module
-from fingerpost.upkeep.stick import StickError, check_room, find_stick, is_pluggable, judge, using
-from fingerpost.upkeep.stickfiles import BACKUPS, list_files, name_backup, prune_backups, write_checked
+from fingerpost.upkeep.stick import place as stick_module
+from fingerpost.upkeep.stick.files import BACKUPS, list_files, name_backup, prune_backups, write_checked
+from fingerpost.upkeep.stick.place import StickError, check_room, find_stick, is_pluggable, judge, using
 from tests.stick import NOON
 
 

@@ -18,7 +18,7 @@ from fingerpost.home import asset_home
 from fingerpost.launcher import MOST_STARTS, RESTART_STATUS
 from fingerpost.settings import Settings
 from fingerpost.upkeep.attendant import NOTE
-from fingerpost.upkeep.stick import MOUNT
+from fingerpost.upkeep.stick.place import MOUNT
 
 FOLDER = asset_home() / "systemd"
 UNITS = ("fingerpost.service", "fingerpost-failed.service")

@@ -17,10 +17,10 @@ from fingerpost.core.actions import (
     StopListening,
     UndoChange,
 )
+from fingerpost.core.deciding.teaching import wants_more
 from fingerpost.core.events import Changed, Fault, Kept, Learned, Listened, Recovered, Status
 from fingerpost.core.rules import Rules
 from fingerpost.core.state import BY_LIST, BY_NEXT, BY_VOICE, MENU, NAMING, POINTING, TEACHING, Menu
-from fingerpost.core.teaching import wants_more
 from tests.story import Story
 
 KNOWN = Status(1.0, "12:30", None, ("taught:1", "taught:2"), ("cup", "tin"))

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from fingerpost.core.actions import Recognise
-from fingerpost.core.picture import is_blurred
+from fingerpost.core.deciding.picture import is_blurred
 from fingerpost.core.ports import Backend
 from fingerpost.core.rules import Rules
 from fingerpost.core.types import Fingertip, Frame

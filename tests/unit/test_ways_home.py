@@ -9,7 +9,7 @@ from random import Random
 from hypothesis import given, note, settings
 from hypothesis import strategies as some
 
-from fingerpost.core.errands import ERRANDS
+from fingerpost.core.deciding.errands import ERRANDS
 from fingerpost.core.preferences import Preferences
 from fingerpost.core.state import BY_LIST, BY_NEXT, BY_VOICE, POINTING, STARTING, STOPPING
 from fingerpost.core.types import BOTH, LONG, MODE, SHORT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fingerpost.core.actions import RunErrand, Say
-from fingerpost.core.errands import ERRANDS
+from fingerpost.core.deciding.errands import ERRANDS
 from fingerpost.core.events import Changed, Fault, Recovered, Tick
 from fingerpost.core.loop import Loop
 from fingerpost.core.menutree import GROUPS

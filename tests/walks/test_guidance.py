@@ -7,7 +7,7 @@ import math
 import pytest
 
 from fingerpost.core.actions import Hush, Keep, Recognise, Say
-from fingerpost.core.guidance import find_hindrance
+from fingerpost.core.deciding.guidance import find_hindrance
 from fingerpost.core.preferences import LEFT as LEFT_HAND
 from fingerpost.core.preferences import Preferences
 from fingerpost.core.rules import Rules

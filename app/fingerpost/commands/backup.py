@@ -6,15 +6,15 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from ..core.errands import READY_OLDER
+from ..core.deciding.errands import READY_OLDER
 from ..core.errors import DataError
 from ..home import state_home
 from ..memory.archive import Refused
-from ..upkeep.backup import read_backup
 from ..upkeep.errands import NOTHING
-from ..upkeep.stick import using
-from ..upkeep.stickfiles import BACKUPS, list_files
-from ..upkeep.stickjobs import KNOWN, back_up, restore
+from ..upkeep.stick.backup import read_backup
+from ..upkeep.stick.files import BACKUPS, list_files
+from ..upkeep.stick.jobs import KNOWN, back_up, restore
+from ..upkeep.stick.place import using
 from .objects import measure_embeddings
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, TextIO
 
 from ..announcements import PREPARING, STARTING, load_announcement
-from ..core.errands import RESET, UPDATE
+from ..core.deciding.errands import RESET, UPDATE
 from ..core.errors import SoundError
 from ..core.loop import Observer
 from ..core.ports import Clock, Speaker
@@ -95,8 +95,8 @@ def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableS
     from ..upkeep.laststop import RunningNote, greet
     from ..upkeep.lessonnote import LessonNote
     from ..upkeep.preparation import Preparation
+    from ..upkeep.releases.trial import Trial
     from ..upkeep.service import Manager, Service
-    from ..upkeep.trial import Trial
     from ..upkeep.vitals import VitalSigns
     from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_window
 
@@ -131,10 +131,10 @@ def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableS
 
 
 def plan_errands(home: Path) -> Mapping[str, Callable[[], Result]]:
-    """What does each errand of the menu (core/errands.py), with the state folder `home`."""
+    """What does each errand of the menu (core/deciding/errands.py), with the state folder `home`."""
     from ..upkeep.errands import with_stick
-    from ..upkeep.releases import take_update
-    from ..upkeep.stickjobs import plan_stick_jobs
+    from ..upkeep.releases.store import take_update
+    from ..upkeep.stick.jobs import plan_stick_jobs
     from .objects import measure_embeddings
 
     return {**plan_stick_jobs(home, measure_embeddings), UPDATE: with_stick(take_update),

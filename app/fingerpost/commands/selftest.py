@@ -1,6 +1,6 @@
 """`fingerpost selftest`: whether this version works on this machine, in a few seconds and without its parts.
 
-An update must pass it before it is taken in, by the version before it (upkeep/releases.py): name and exit code stay.
+An update must pass it before it is taken in, by the version before it (upkeep/releases/): name and exit code stay.
 """
 
 from __future__ import annotations

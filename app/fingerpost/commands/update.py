@@ -9,7 +9,7 @@ from .. import __version__
 from ..core.errors import UpdateError
 from ..home import asset_home
 from ..launcher import read_record, releases_home
-from ..upkeep.releases import find_held, install, list_releases, roll_back
+from ..upkeep.releases.store import find_held, install, list_releases, roll_back
 
 NEXT_START = "From the next start on"
 
@@ -21,7 +21,7 @@ def add_arguments_key(parser: argparse.ArgumentParser) -> None:
 
 def main_key(args: argparse.Namespace) -> int:
     """Make the pair of keys that updates are signed with, and trusted by."""
-    from ..upkeep.releasekeys import make_keys
+    from ..upkeep.releases.keys import make_keys
 
     private, public = make_keys(args.out)
     print(f"{private}: signs updates. Keep it off every device, and a copy of it in a safe place: who has it decides "
@@ -41,7 +41,7 @@ def add_arguments_build(parser: argparse.ArgumentParser) -> None:
 
 def main_build(args: argparse.Namespace) -> int:
     """Write an update from a checkout."""
-    from ..upkeep.releasefile import build_update
+    from ..upkeep.releases.file import build_update
 
     manifest = build_update(args.checkout or asset_home(), args.key, args.out)
     print(f"{args.out}: version {manifest.version}, {len(manifest.files)} files, "
@@ -56,7 +56,7 @@ def add_arguments_verify(parser: argparse.ArgumentParser) -> None:
 
 def main_verify(args: argparse.Namespace) -> int:
     """Check an update's signature and all its files; nothing is taken in."""
-    from ..upkeep.releasefile import UpdateFile
+    from ..upkeep.releases.file import UpdateFile
 
     with UpdateFile(args.file) as update:
         update.verify()
@@ -71,7 +71,7 @@ def add_arguments_install(parser: argparse.ArgumentParser) -> None:
 
 def main_install(args: argparse.Namespace) -> int:
     """Take in an update, as the menu does."""
-    from ..upkeep.releasefile import find_update
+    from ..upkeep.releases.file import find_update
 
     update = find_update(args.place)
     if update is None:
@@ -115,7 +115,7 @@ def add_arguments_trust(parser: argparse.ArgumentParser) -> None:
 
 def main_trust(args: argparse.Namespace) -> int:
     """Let updates that are signed with a key run on this device."""
-    from ..upkeep.releasekeys import trust
+    from ..upkeep.releases.keys import trust
 
     kept = trust(args.file)
     print(f"Trusted from now on: {kept}. Remove that file to trust the key no more.")

@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from . import company, controls, errands, health, lesson, looking, naming, pointing, taughtlists, teaching, waiting
 from .actions import Action, Chime, Say, silences
+from .deciding import company, controls, errands, health, looking, naming, pointing, teaching, waiting
+from .deciding.lesson import coach
+from .deciding.menu import lists
+from .deciding.replies import Outcome, mend
 from .events import (
     Changed,
     ErrandDone,
@@ -31,7 +34,6 @@ from .events import (
     Vitals,
     WayChanged,
 )
-from .replies import Outcome, mend
 from .state import ASLEEP, BLINDING, HEAT, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
 from .types import URGENT, Press, Utterance
 from .visits import DoorChanged, Paired, Preferred, Watched
@@ -51,7 +53,7 @@ def decide(state: State, event: Event) -> Outcome:
     if state.mode == STOPPING:
         return state, ()
     after, actions = _HANDLERS[type(event)](state, event)
-    state, actions = lesson.coach(state, event, after, actions)
+    state, actions = coach.take_part(state, event, after, actions)
     if any(map(silences, actions)):
         state = replace(state, look=None)  # nobody waits any more for the rest of what was cut off
         if state.news_until is not None:
@@ -168,9 +170,9 @@ _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Forgotten: teaching.on_forgotten,
     Learned: teaching.on_learned,
     Listened: naming.on_listened,
-    Changed: taughtlists.on_changed,
+    Changed: lists.on_changed,
     ModelChanged: on_model_changed,
-    WayChanged: taughtlists.on_way_changed,
+    WayChanged: lists.on_way_changed,
     Preparing: on_preparing,
     Preferred: company.on_preferred,
     DoorChanged: company.on_door_changed,

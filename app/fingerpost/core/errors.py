@@ -64,7 +64,7 @@ class WindowError(FingerpostError):
 
 
 class UpdateError(FingerpostError):
-    """An update cannot be made, or is not taken in; `outcome` is the word for the wearer's ear (core/errands.py)."""
+    """An update cannot be made, or is not taken in; `outcome` is the word for the ear (core/deciding/errands.py)."""
 
     def __init__(self, message: str, outcome: str = "failed") -> None:
         super().__init__(message)

@@ -186,7 +186,7 @@ class Vitals:
 
 @dataclass(frozen=True)
 class ErrandDone:
-    """An errand (core/errands.py) has ended. `outcome` completes the phrase that tells so, `slots` fill it."""
+    """An errand (core/deciding/errands.py) has ended. `outcome` completes the phrase that tells so, `slots` fill it."""
 
     at: float
     errand: str

@@ -1,4 +1,4 @@
-"""What stands where in the menu: groups of items, rings of values, and lists. What is said there: core/menuwords.py."""
+"""What stands where in the menu: groups of items, rings of values, and lists. The words: deciding/menu/words.py."""
 
 from __future__ import annotations
 

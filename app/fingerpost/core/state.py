@@ -20,7 +20,7 @@ BY_VOICE, BY_LIST, BY_NEXT = "voice", "list", "next"
 WAYS = PAST_FINGER, WHOLE_THINGS = "crop", "detector"
 """The ways to look: at what is cut out past the finger, or at the whole thing that a detector finds there."""
 HEAT = "heat"
-"""The fault of a board that rests because it is too hot (core/health.py)."""
+"""The fault of a board that rests because it is too hot (core/deciding/health.py)."""
 BLINDING = ("camera", "eyes", "memory")
 """Parts without which nothing is seen or learned: their faults end a dwell and the naming of samples."""
 
@@ -142,7 +142,7 @@ class Naming:
 
 @dataclass(frozen=True)
 class Strain:
-    """How hard it is for the board, and what the wearer has heard of that (core/health.py)."""
+    """How hard it is for the board, and what the wearer has heard of that (core/deciding/health.py)."""
 
     spared: bool = False
     """Whether fewer pictures are looked at."""

@@ -50,7 +50,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Lesson:
-    """How far the wearer is in the first lesson (core/lesson.py). All but `progress` is kept over restarts."""
+    """How far the wearer is in the first lesson (deciding/lesson/). All but `progress` is kept over restarts."""
 
     step: str = ""
     """One of STEPS; empty: the lesson is over, or was never due."""

@@ -1,1 +1,1 @@
-"""What the running device does for itself: it goes over to another model, and retrains while nobody needs it."""
+"""What the running device does besides pointing, by itself or at the wearer's errand: it keeps, renews, brings back."""

@@ -1,4 +1,4 @@
-"""Does the errands of core/errands.py, one after the other, in a thread of its own: nobody waits for it."""
+"""Does the errands of core/deciding/errands.py, one after the other, in a thread of its own: nobody waits for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..core.errors import FingerpostError
 from ..core.events import ErrandDone, Event
 from ..core.ports import Clock, Part
 from ..core.visits import MISSING
-from .stick import FAILED, StickError, find_stick
+from .stick.place import FAILED, StickError, find_stick
 
 log = logging.getLogger(__name__)
 

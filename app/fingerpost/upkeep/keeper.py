@@ -7,8 +7,8 @@ import threading
 from abc import abstractmethod
 from typing import Callable, Optional, Sequence
 
+from ..core.deciding.leisure import Leisure, follow
 from ..core.events import Event
-from ..core.leisure import Leisure, follow
 from ..core.loop import Observer
 from ..core.ports import Clock, Part
 from ..core.state import State

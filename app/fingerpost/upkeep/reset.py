@@ -11,7 +11,7 @@ import shutil
 import time
 from pathlib import Path
 
-from ..core.errands import READY
+from ..core.deciding.errands import READY
 from ..core.errors import FingerpostError, StoreError
 from ..memory.lock import StoreLock
 from ..wholefile import write_whole

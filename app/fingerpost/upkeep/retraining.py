@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Dict, Mapping, Optional, Sequence
 
-from ..core.leisure import START, STOP, Leisure, Runs, choose
+from ..core.deciding.leisure import START, STOP, Leisure, Runs, choose
 from ..settings import TeachingSettings
 from .children import GRACE_SECONDS, end_child, signal_all, start_child
 from .notes import read_note, write_note

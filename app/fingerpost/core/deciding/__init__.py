@@ -1,0 +1,1 @@
+"""What is decided: rooms for decide.py, each pure."""

@@ -1,0 +1,1 @@
+"""The first lesson, by ear and two buttons."""

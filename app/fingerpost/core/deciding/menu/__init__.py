@@ -1,0 +1,1 @@
+"""The menu by button, and the lists that it opens."""

@@ -1,0 +1,1 @@
+"""Versions of Fingerpost that came on a stick: signed, checked, tried out, and taken back."""
