@@ -98,7 +98,8 @@ PLACES = [*map(Menu.of, GROUPS), *(Menu.at(item) for item in ("undo", "backup", 
           Menu("forget", ("taught:1",)), Menu("rename", ("taught:1", "taught:2"), 1), Menu("name", ("cup", "tin"), 1)]
 SETUP = [step for step in STEPS if step not in PRACTICE]
 STATES = [State(mode=mode) for mode in MODES if mode != LESSON] + [
-    State(greetings=("stopped_by_power",)), State(mode=POINTING, answer=Answer("named", 0.0, (Guess("Kiwi", 0.9),))),
+    State(untold=(Utterance("stopped_by_power"),)),
+    State(mode=POINTING, answer=Answer("named", 0.0, (Guess("Kiwi", 0.9),))),
     State(mode=POINTING, preferences=Preferences(verbosity=BRIEF), viewers=1),
     State(mode=POINTING, preferences=Preferences(verbosity=FULL), faults=frozenset({"companion"})),
     State(mode=POINTING, news="objects_newer"), State(mode=POINTING, errand="update"),

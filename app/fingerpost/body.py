@@ -16,6 +16,7 @@ from .core.phrases import PhraseBook
 from .core.preferences import Preferences
 from .core.speech import Mouth
 from .core.state import BY_LIST, BY_VOICE, Lesson, State
+from .core.types import URGENT, Utterance
 from .devices.ear import Ear
 from .devices.power import has_mains, read_battery
 from .devices.sensors import Files, find_hottest
@@ -64,7 +65,7 @@ class Body:
                       news=self.eyes.news, way=self.eyes.way,
                       naming_by=BY_LIST if naming == BY_VOICE and self.ear is None else naming,
                       preferences=self.preferences, languages=list_languages(), lesson=lesson or Lesson(),
-                      greetings=tuple(greetings))
+                      untold=tuple(Utterance(phrase, priority=URGENT) for phrase in greetings))
         return Loop(state, self.mouth, submit, self.report, observers, self.ear, self.prefer, door, run_errand)
 
     def report(self, at: float) -> Status:

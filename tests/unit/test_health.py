@@ -6,9 +6,9 @@ import pytest
 
 from fingerpost.core.actions import Pace, PowerOff
 from fingerpost.core.deciding.leisure import follow
-from fingerpost.core.events import Vitals
+from fingerpost.core.events import ErrandDone, Fault, Vitals
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
-from fingerpost.core.types import URGENT
+from fingerpost.core.types import URGENT, Utterance
 from tests.story import Story
 
 COOL, WARM, HOT = {"celsius": 45.0}, {"celsius": 86.0}, {"celsius": 98.0}
@@ -179,7 +179,18 @@ def test_a_spared_board_does_not_retrain():
 
 
 def test_how_the_last_stop_was_is_told_once_when_all_is_ready():
-    story = Story(STARTING, greetings=("stopped_by_power", "update_confirmed"))
+    story = Story(STARTING, untold=(Utterance("stopped_by_power"), Utterance("update_confirmed")))
     assert story.press("action").said() == ["starting"]
     assert story.frame().said() == ["ready", "stopped_by_power", "update_confirmed"]
     assert story.frame().said() == []
+
+
+def test_without_a_camera_it_is_told_all_the_same():
+    story = Story(STARTING, untold=(Utterance("stopped_by_power"),))
+    assert story.happen(Fault("camera", 1.0)).said() == ["fault_camera", "stopped_by_power"]
+
+
+def test_how_an_errand_went_is_put_off_while_a_name_is_recorded():
+    story = Story(NAMING, errand="backup", waiting_samples=1)
+    assert story.happen(ErrandDone(1.0, "backup", "full")).said() == []
+    assert story.press("action").said() == ["cancelled", "backup_full"]

@@ -35,7 +35,7 @@ from .events import (
     WayChanged,
 )
 from .state import ASLEEP, BLINDING, HEAT, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
-from .types import URGENT, Press, Utterance
+from .types import Press, Utterance
 from .visits import DoorChanged, Paired, Preferred, Watched
 
 NEWS_SECONDS = 4.0
@@ -53,7 +53,8 @@ def decide(state: State, event: Event) -> Outcome:
     if state.mode == STOPPING:
         return state, ()
     after, actions = _HANDLERS[type(event)](state, event)
-    state, actions = coach.take_part(state, event, after, actions)
+    after, untold = tell_untold(after)
+    state, actions = coach.take_part(state, event, after, actions + untold)
     if any(map(silences, actions)):
         state = replace(state, look=None)  # nobody waits any more for the rest of what was cut off
         if state.news_until is not None:
@@ -93,18 +94,20 @@ def on_seen(state: State, seen: Seen) -> Outcome:
     actions: Tuple[Action, ...] = ()
     if state.mode == STARTING or (state.unready and state.mode != NAMING):
         state = replace(state, mode=POINTING if state.mode == STARTING else state.mode, unready=False)
-        state, greetings = greet(state)
-        actions = (Chime("ready"), Say(Utterance("ready"))) + greetings
+        actions = (Chime("ready"), Say(Utterance("ready")))
     if state.mode not in (POINTING, TEACHING):
         return replace(state, finger_at=seen.at if seen.fingertip else state.finger_at), actions
     state, more = pointing.follow(state, seen)
     return state, actions + more
 
 
-def greet(state: State) -> Outcome:
-    """What the wearer is to hear once the device is ready; nothing but a press cuts it off."""
-    said = tuple(Say(Utterance(phrase, priority=URGENT)) for phrase in state.greetings)
-    return replace(state, greetings=()), said
+def tell_untold(state: State) -> Outcome:
+    """What was put off, once the wearer can listen: the device is ready, or has said why it is not, and records
+    nothing."""
+    blind = state.mode == STARTING and not state.faults.intersection(BLINDING)
+    if not state.untold or blind or state.mode in (NAMING, ASLEEP, STOPPING):
+        return state, ()
+    return replace(state, untold=()), tuple(map(Say, state.untold))
 
 
 def on_recognised(state: State, recognised: Recognised) -> Outcome:

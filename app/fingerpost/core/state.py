@@ -10,7 +10,7 @@ from .menutree import GROUPS, TOP, find_path
 from .preferences import Preferences
 from .rules import Rules
 from .steps import Lesson
-from .types import Fingertip, Guess, Quality
+from .types import Fingertip, Guess, Quality, Utterance
 
 STARTING, POINTING, TEACHING, NAMING, MENU, LESSON, ASLEEP, STOPPING = (
     "starting", "pointing", "teaching", "naming", "menu", "lesson", "asleep", "stopping")
@@ -225,8 +225,8 @@ class State:
     """The frame that is being recognised for "What do you see?"."""
     described: bool = False
     """Whether that was asked since the finger last came to rest at a new place."""
-    greetings: Tuple[str, ...] = ()
-    """Phrases that the wearer is to hear once the device is ready: how the last stop was, and such."""
+    untold: Tuple[Utterance, ...] = ()
+    """What the wearer is to hear as soon as they can listen: how the last stop was, and how an errand went."""
     lesson: Lesson = field(default_factory=Lesson)
     status: Optional[Status] = None
     """What the device last said of itself; the menu's items speak of it."""

@@ -6,9 +6,8 @@ What is done goes on in a thread of its own (upkeep/errands.py), one errand at a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Tuple
 
-from ..actions import Action, Restart, RunErrand, Say
+from ..actions import Restart, RunErrand, Say
 from ..events import ErrandDone
 from ..state import NAMING, STOPPING, State
 from ..types import URGENT, Press, Utterance
@@ -42,6 +41,5 @@ def on_errand_done(state: State, done: ErrandDone) -> Outcome:
     if done.outcome in (READY, READY_OLDER):
         return replace(state, mode=STOPPING), (Say(said), Restart())
     if state.mode == NAMING:
-        return state, ()
-    actions: Tuple[Action, ...] = (Say(said),)
-    return state, actions + tell_place(state)
+        return replace(state, untold=state.untold + (said,)), ()
+    return state, (Say(said), *tell_place(state))
