@@ -8,7 +8,7 @@ import { Watch } from "./watch.js";
 const DEEDS = { // of the buttons, in each mode
   Pointing: ["to teaching", "sleep", "say it again", "what do you see?"],
   Teaching: ["to pointing", "undo the last sample", "take a sample", "name it and learn"],
-  Menu: ["one level up, or leave", "previous", "next", "choose"],
+  Menu: ["to the top of the menu, or leave", "previous", "next", "choose"],
   Lesson: ["value before", "one step back", "next value", "keep it, go on"],
   Asleep: ["wake", "wake", "nothing", "nothing"],
 };

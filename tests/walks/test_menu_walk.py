@@ -11,8 +11,8 @@ from fingerpost.devices.buttons import KEYS
 from tests.day import spend_day
 from tests.desk import RED
 
-MENU = "Menu. Action: next. Hold action: choose. Mode: back. Hold both: switch off."
-NEITHER = "Action: next. Hold mode: back. Hold action: done."
+MENU = "Menu. Action: next. Hold action: choose. Mode: up, then out. Hold both: switch off."
+NEITHER = "Action: next. Hold mode: the one before. Hold action: done."
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.desk import BLUE, GREEN, RED, Desk, draw, speak
 
 AWAY = draw(None, pointing=False)
 TEACH = "Teaching. Point at the thing and press action."
-MENU = "Menu. Action: next. Hold action: choose. Mode: back. Hold both: switch off."
+MENU = "Menu. Action: next. Hold action: choose. Mode: up, then out. Hold both: switch off."
 FORGET_ONE = "Forget which thing? Action for the next, hold it to choose."
 
 

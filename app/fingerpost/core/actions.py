@@ -114,7 +114,7 @@ class PowerOff:
 
 @dataclass(frozen=True)
 class RunErrand:
-    """Do what takes long and ends by ErrandDone: one of core.errands.ERRANDS."""
+    """Do what takes long and ends by ErrandDone: one of core.deciding.errands.ERRANDS."""
 
     errand: str
 

@@ -1,8 +1,8 @@
 """The one place where Fingerpost makes up its mind: decide(state, event) -> (state, actions).
 
-Pure: no clock, no I/O, no numpy. What happens to a press stands in controls.py and menu.py, what a resting finger
-leads to in pointing.py, how a thing is learned and named in teaching.py and naming.py; here every kind of event
-finds its handler.
+Pure: no clock, no I/O, no numpy. Its rooms are in deciding/: what happens to a press stands in controls.py and menu/,
+what a resting finger leads to in pointing.py, how a thing is learned and named in teaching.py and naming.py; here every
+kind of event finds its handler.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from .events import (
     WayChanged,
 )
 from .state import ASLEEP, BLINDING, HEAT, NAMING, POINTING, STARTING, STOPPING, TEACHING, State, View
-from .types import Press, Utterance
+from .types import URGENT, Press, Utterance
 from .visits import DoorChanged, Paired, Preferred, Watched
 
 NEWS_SECONDS = 4.0
@@ -94,7 +94,7 @@ def on_seen(state: State, seen: Seen) -> Outcome:
     actions: Tuple[Action, ...] = ()
     if state.mode == STARTING or (state.unready and state.mode != NAMING):
         state = replace(state, mode=POINTING if state.mode == STARTING else state.mode, unready=False)
-        actions = (Chime("ready"), Say(Utterance("ready")))
+        actions = (Chime("ready"), Say(Utterance("ready", priority=URGENT if state.untold else 0)))
     if state.mode not in (POINTING, TEACHING):
         return replace(state, finger_at=seen.at if seen.fingertip else state.finger_at), actions
     state, more = pointing.follow(state, seen)

@@ -27,7 +27,8 @@ HEARD_SECONDS = 8.0
 def instruct(state: State) -> Optional[Utterance]:
     """What the wearer is to do now; None where no lesson is under way, or where something else is asked."""
     step = state.lesson.step
-    if not is_under_way(state) or state.mode not in (LESSON, POINTING, TEACHING) or state.learning_samples:
+    learns = state.learning_samples and state.mode != LESSON  # which is about to be told
+    if not is_under_way(state) or state.mode not in (LESSON, POINTING, TEACHING) or learns:
         return None
     slots: Tuple[Tuple[str, str], ...] = ()
     phrase = "lesson_" + step
