@@ -18,7 +18,8 @@ from fingerpost.upkeep.releases.file import MANIFEST, SIGNATURE, build_update
 from fingerpost.upkeep.releases.keys import make_keys, read_private, trust
 
 CODE = Path(fingerpost.__file__).parent
-NEEDED = ("launcher.py", "home.py", "wholefile.py", "core/__init__.py", "core/errors.py")
+NEEDED = ("launcher.py", "home.py", "wholefile.py", "core/__init__.py", "core/errors.py", "upkeep/__init__.py",
+          "upkeep/laststop.py", "upkeep/notes.py", "memory/schema.py")
 PASSES = "import sys\nif sys.argv[1] == 'selftest':\n    sys.exit(0)\n"
 REPORTS = """
 import json, os
@@ -52,6 +53,7 @@ class Maker:
             (code / name).write_bytes((CODE / name).read_bytes())
         (code / "__init__.py").write_text(f'__version__ = "{version}"\n')
         (code / "__main__.py").write_text(PASSES + dedent(main))
+        (code / "cli.py").write_text("def main():\n    from . import __main__\n")
         (checkout / "models").mkdir(exist_ok=True)
         (checkout / "models" / "manifest.json").write_text('{"models": []}')
         (checkout / "pyproject.toml").write_text(f'[project]\nrequires-python = "{requires}"\n'

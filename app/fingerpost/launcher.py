@@ -1,7 +1,7 @@
 """Which version runs: the one that is installed, or a release that an update has put into the state folder.
 
 The installed one always starts first, looks, and becomes the other: so no update can take away what chooses between
-them. With any doubt it goes on itself. Nothing but the standard library is used here.
+them. With any doubt it goes on itself. Nothing but the standard library is used here, nor by what is imported here.
 docs/decisions/020-updates-from-a-stick.md says why.
 """
 
@@ -14,12 +14,13 @@ import re
 import signal
 import stat
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Dict, NoReturn, Optional, Tuple
 
 from . import __version__
 from .home import DEVICE_STATE, state_home
+from .upkeep.laststop import BY_FAULT, judge_last_stop
 from .wholefile import write_whole
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,19 @@ BEFORE = "FINGERPOST_BEFORE_RELEASE"
 """As JSON, what the variables were that choose the code, before a release was started."""
 MOST_STARTS = 2
 """So often a new release may try to come up; the next start is that of the one before it."""
+MOST_CRASHES = 3
+"""After so many crashes in a row, without a cut of the power between them, a release that had come up is left too."""
 TRIAL_SECONDS = 300
 """For how long one that is on trial may be silent about how it comes up; then the system ends it. Loading a network
 may take 25 s on a slow card, and a process for it 60 s to start (inference/process.py)."""
 RESTART_STATUS = 75
 """The exit code that has systemd start the device anew: EX_TEMPFAIL of sysexits(3), known to fingerpost.service."""
+PROGRAM = """import sys
+sys.path[:] = filter(None, sys.path)
+from fingerpost.cli import main
+sys.exit(main())"""
+"""Starts Fingerpost. `-m` would look for its code in the working directory first, where anything may lie; the empty
+entry of the path stands for that. (Python 3.8 has no option -P, and -I passes over PYTHONPATH.)"""
 _VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}", re.ASCII)
 
 
@@ -48,11 +57,13 @@ class Record:
     previous: str = ""
     """The one to return to; when an update was taken in, it had come up."""
     trial: bool = False
-    """Whether it has still to show that it comes up."""
+    """Whether it has still to show that it works."""
     starts: int = 0
     """How often it has tried to, on trial."""
     failed: str = ""
     """The one that did not, and was given up for this one; until the wearer has heard of it."""
+    crashes: int = 0
+    """How often in a row it has crashed since its trial."""
 
 
 def releases_home() -> Path:
@@ -69,12 +80,13 @@ def parse_version(text: str) -> Tuple[int, ...]:
 
 def read_record(folder: Path) -> Record:
     """The record in the folder of the releases; where it is missing or makes no sense, that of the installed version.
-    """
+    What a newer version puts down besides is passed over."""
     try:
-        record = Record(**json.loads((folder / RECORD).read_text(encoding="utf-8")))
+        table = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = Record(**{field.name: table[field.name] for field in fields(Record) if field.name in table})
         for version in filter(None, (record.version, record.previous, record.failed)):
             parse_version(version)
-        record = replace(record, starts=int(record.starts), trial=bool(record.trial))
+        record = replace(record, starts=int(record.starts), trial=bool(record.trial), crashes=int(record.crashes))
     except (OSError, ValueError, TypeError):
         return Record()
     return record
@@ -95,7 +107,7 @@ def is_usable(folder: Path, version: str) -> bool:
 def launch(counts: bool = False) -> None:
     """Become the release that is to run; returns where it is this version itself.
 
-    With `counts`, one that is on trial has one start less; after its last one the version before it runs again.
+    With `counts`, this start is one of the device: see count_start.
     """
     if CHOSEN in os.environ:
         return
@@ -110,16 +122,26 @@ def launch(counts: bool = False) -> None:
 
 def choose(folder: Path, counts: bool) -> Optional[Record]:
     """The record of the release that is to run; None for the installed version. Raises OSError."""
-    if _is_left_to_root() or os.path.exists("fingerpost"):  # Python looks for code in the working directory first
+    if _is_left_to_root():
         return None
     record = read_record(folder)
-    if counts and record.trial and is_usable(folder, record.version):
-        if record.starts >= MOST_STARTS:
-            record = Record(version=record.previous, failed=record.version)
-        else:
-            record = replace(record, starts=record.starts + 1)
-        write_record(folder, record)
+    if counts and is_usable(folder, record.version):
+        before, record = record, count_start(record, judge_last_stop(folder.parent) == BY_FAULT)
+        if record != before:
+            write_record(folder, record)
     return record if is_usable(folder, record.version) else None
+
+
+def count_start(record: Record, after_crash: bool) -> Record:
+    """The record for a start of its version, or of the one before it, where that has had all its chances: on trial each
+    start is one, and afterwards each crash."""
+    if record.trial:
+        used, most = record.starts, MOST_STARTS
+        counted = replace(record, starts=record.starts + 1)
+    else:
+        used, most = record.crashes + 1 if after_crash else 0, MOST_CRASHES
+        counted = replace(record, crashes=used)
+    return counted if used < most else Record(version=record.previous, failed=record.version)
 
 
 def is_outdated() -> bool:
@@ -172,7 +194,7 @@ def _become(release: Path, on_trial: bool) -> None:
 def _execute(environment: Dict[str, str]) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "fingerpost", *sys.argv[1:]], environment)
+    os.execve(sys.executable, [sys.executable, "-c", PROGRAM, *sys.argv[1:]], environment)
 
 
 def _is_ours(folder: Path) -> bool:

@@ -9,6 +9,7 @@ import pytest
 
 from fingerpost import __version__, launcher
 from fingerpost.launcher import BEFORE, CHOSEN, Record, choose, launch, read_record, write_record
+from fingerpost.upkeep.laststop import RunningNote
 from tests.releases import REPORTS, Maker, start
 
 
@@ -80,13 +81,6 @@ def test_root_runs_nothing_from_the_services_folder_whoever_owns_that_by_now(fol
     assert chosen(folder) == "installed"
 
 
-def test_code_in_the_working_directory_would_run_instead(folder, monkeypatch, tmp_path):
-    write_record(folder, Record("9.0.0"))
-    (tmp_path / "fingerpost").mkdir()
-    monkeypatch.chdir(tmp_path)
-    assert chosen(folder) == "installed"
-
-
 @pytest.mark.parametrize("previous", ["", "8.0.0"])
 def test_the_third_start_on_trial_is_that_of_the_version_before(folder, previous):
     write_record(folder, Record("9.0.0", previous, trial=True))
@@ -95,6 +89,49 @@ def test_the_third_start_on_trial_is_that_of_the_version_before(folder, previous
     assert chosen(folder, counts=True) == (previous or "installed")
     assert read_record(folder) == Record(previous, failed="9.0.0")
     assert chosen(folder, counts=True) == (previous or "installed")
+
+
+def crash(folder, **changes):
+    """Leave the note that a device leaves which has crashed, in this boot of the machine if nothing is changed."""
+    note = folder.parent / "running.json"
+    with RunningNote(folder.parent):
+        found = json.loads(note.read_text())
+    note.write_text(json.dumps({**found, "pid": 2 ** 22 + 1, **changes}))
+
+
+def end_in_order(folder):
+    (folder.parent / "running.json").unlink()
+
+
+def test_one_that_crashes_again_and_again_after_its_trial_is_left_for_the_one_before_and_that_for_the_installed(folder):
+    write_record(folder, Record("9.0.0", previous="8.0.0"))
+    starts = [chosen(folder, counts=True)]
+    for _ in range(6):
+        crash(folder)
+        starts.append(chosen(folder, counts=True))
+    assert starts == ["9.0.0"] * 3 + ["8.0.0"] * 3 + ["installed"]
+    assert read_record(folder) == Record(failed="8.0.0")
+
+
+def test_only_crashes_in_a_row_count_and_a_cut_of_the_power_is_none(folder):
+    write_record(folder, Record("9.0.0", previous="8.0.0"))
+    for _ in range(5):
+        for _ in range(2):
+            crash(folder)
+            assert chosen(folder, counts=True) == "9.0.0"
+        assert read_record(folder).crashes == 2
+        assert chosen(folder) == "9.0.0", "the companion page is no start"
+        end_in_order(folder)
+        assert chosen(folder, counts=True) == "9.0.0"
+        assert read_record(folder).crashes == 0
+    for _ in range(5):
+        crash(folder, boot_id="another")
+        assert chosen(folder, counts=True) == "9.0.0"
+
+
+def test_what_a_newer_version_puts_down_besides_is_passed_over(folder):
+    (folder / "current.json").write_text('{"version": "9.0.0", "mood": "good"}')
+    assert chosen(folder) == "9.0.0"
 
 
 def test_one_that_has_come_up_starts_as_often_as_it_likes(folder):
@@ -173,8 +210,13 @@ def test_a_release_takes_over_the_process_with_its_words_and_the_old_code_comes_
         path.chmod(0o755)
     (folder / "9.0.0").chmod(0o755)
     write_record(folder, Record("9.0.0", trial=True))
+    for name in ("fingerpost.py", "json.py"):  # what lies in the working directory is never run
+        (tmp_path / "downloads" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "downloads" / name).write_text("raise SystemExit('a stranger was let in')")
+    (tmp_path / "downloads" / "fingerpost").mkdir()
     # The second life is one of the installed version's: it says what is wrong with its settings.
-    done = start("run", "--settings", "/no/such/file", PYTHONPATH=str(tmp_path))
+    done = start("run", "--settings", "/no/such/file", before=f"import os; os.chdir({str(tmp_path / 'downloads')!r})",
+                 PYTHONPATH=str(tmp_path))
     (report,) = read_reports(done)
     assert report["words"] == ["run", "--settings", "/no/such/file"]
     assert report["FINGERPOST_HOME"] == str(folder / "9.0.0")

@@ -77,7 +77,7 @@ def main_install(args: argparse.Namespace) -> int:
     if update is None:
         raise UpdateError(f"there is no update in {args.place}: its name is like fingerpost-update-0.2.0.zip")
     version = install(update, lambda line: print(line, flush=True))
-    print(f"{NEXT_START} version {version} runs. If it does not come up, that is undone by itself.")
+    print(f"{NEXT_START} version {version} runs. If it does not work, that is undone by itself.")
     return 0
 
 
@@ -89,7 +89,7 @@ def main_list(args: argparse.Namespace) -> int:
     """Print the versions that are here, and which of them runs."""
     folder = releases_home()
     record, held = read_record(folder), find_held(folder)
-    uses = {record.previous: "the one before", record.failed: "did not come up", record.version: "not usable",
+    uses = {record.previous: "the one before", record.failed: "did not work", record.version: "not usable",
             held: "on trial" if record.trial and held == record.version else "runs"}
     print(f"{__version__:<12} installed{', runs' if held == __version__ else ''}")
     for version in list_releases(folder):

@@ -136,7 +136,8 @@ class Companion:
             await asyncio.sleep(STEP_SECONDS)
 
     def _is_wanted(self) -> bool:
-        """Whether the device still wants the page, and in this version; a job that runs is finished first."""
+        """Whether the device still wants the page, and in this version; a job that runs is finished first. That holds
+        while the device runs: systemd ends the page with it, and its job too (PartOf=), as when it starts anew."""
         is_asked_for = self._note is None or (self._note.exists() and not is_outdated())
         return is_asked_for or self._jobs.running is not None
 

@@ -6,15 +6,17 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from typing import IO, Any, Optional, Sequence
+from typing import IO, Any, Mapping, Optional, Sequence
 
 GRACE_SECONDS = 2.0
 """A process that was asked to end and still runs after so long is killed."""
 
 
-def start_child(command: Sequence[str], niceness: int, output: Optional[IO[Any]] = None) -> subprocess.Popen[bytes]:
-    """Start a process that reads nothing, and writes to `output` or else where this one does. Raises OSError."""
-    child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=output,
+def start_child(command: Sequence[str], niceness: int, output: Optional[IO[Any]] = None, cwd: Optional[str] = None,
+                env: Optional[Mapping[str, str]] = None) -> subprocess.Popen[bytes]:
+    """Start a process that reads nothing, and writes to `output` or else where this one does; folder and environment
+    are those of this one, if no others are given. Raises OSError."""
+    child = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, stdout=output, cwd=cwd, env=env,
                              stderr=None if output is None else subprocess.STDOUT, start_new_session=True)
     # Only root may ask for more of the processor than the device itself has.
     os.setpriority(os.PRIO_PROCESS, child.pid, max(niceness, os.getpriority(os.PRIO_PROCESS, 0)))

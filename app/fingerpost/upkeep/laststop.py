@@ -37,17 +37,11 @@ class RunningNote:
         """How the device stopped the last time: IN_ORDER, BY_FAULT or BY_POWER."""
 
     def __enter__(self) -> RunningNote:
-        found = read_note(self._path)
-        found = found if isinstance(found, dict) else {}
-        boot_id = _read(self._proc / "sys/kernel/random/boot_id")
-        rebooted = found.get("boot_id") != boot_id
-        pid, started = found.get("pid"), found.get("started")
-        if not rebooted and pid != os.getpid() and is_running(self._proc, pid, started):
+        last_stop = judge_last_stop(self._path.parent, self._proc)
+        if last_stop is None:
             return self
-        if found:
-            self.last_stop = BY_POWER if rebooted else BY_FAULT
-        self._is_ours = True
-        own = {"boot_id": boot_id, "pid": os.getpid(), "started": read_start(self._proc, os.getpid()),
+        self.last_stop, self._is_ours = last_stop, True
+        own = {"boot_id": _read_boot_id(self._proc), "pid": os.getpid(), "started": read_start(self._proc, os.getpid()),
                "at": round(time.time())}
         write_note(self._path, own, "the next start does not know how this one ended")
         return self
@@ -63,6 +57,19 @@ class RunningNote:
         except OSError as error:
             log.error("%s cannot be removed (%s): the next start takes this end for another", self._path,
                       error.strerror)
+
+
+def judge_last_stop(home: Path, proc: Path = Path("/proc")) -> Optional[str]:
+    """How the last device on a state folder stopped: IN_ORDER, BY_FAULT or BY_POWER; None where another one runs there.
+    """
+    found = read_note(home / RUNNING)
+    if not found or not isinstance(found, dict):
+        return IN_ORDER
+    if found.get("boot_id") != _read_boot_id(proc):
+        return BY_POWER
+    pid = found.get("pid")
+    runs = pid != os.getpid() and is_running(proc, pid, found.get("started"))
+    return None if runs else BY_FAULT
 
 
 def greet(last_stop: str, damaged: bool) -> Tuple[str, ...]:
@@ -82,6 +89,10 @@ def read_start(proc: Path, pid: int) -> str:
     none. Its name, which may hold anything, stands in brackets before the third field."""
     fields = _read(proc / str(pid) / "stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 and fields[0] != "Z" else ""
+
+
+def _read_boot_id(proc: Path) -> str:
+    return _read(proc / "sys/kernel/random/boot_id")
 
 
 def _read(path: Path) -> str:

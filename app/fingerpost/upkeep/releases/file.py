@@ -6,6 +6,7 @@ is made to burst the memory is refused before it is read.
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import re
@@ -52,8 +53,8 @@ def build_update(checkout: Path, key: Path, out: Path) -> Manifest:
         contents = {name: path.read_bytes() for name, path in files}
         facts = {name: FileFacts(hashlib.sha256(data).hexdigest(), len(data)) for name, data in contents.items()}
         manifest = Manifest(_CODE_VERSION.findall(code)[0], project["requires-python"].lstrip(">="),
-                            list_packages(project["dependencies"]), facts)
-    except (OSError, KeyError, IndexError) as error:
+                            list_packages(project["dependencies"]), facts, read_store_version(checkout))
+    except (OSError, KeyError, IndexError, SyntaxError, ValueError) as error:
         raise UpdateError(f"{checkout} is no checkout of Fingerpost: give its folder") from error
     signed = render_manifest(manifest)
     parse_manifest(signed)  # what no device would take is not built
@@ -76,15 +77,25 @@ def collect(checkout: Path) -> List[Tuple[str, Path]]:
     return sorted((name, path) for name, path in named if "__pycache__" not in name and "/." not in name)
 
 
+def read_store_version(checkout: Path) -> int:
+    """The version in which the code of a checkout keeps what was taught: how many steps lead there. It is not run for
+    that. Raises OSError, IndexError, SyntaxError, ValueError."""
+    code = ast.parse((checkout / "app" / "fingerpost" / "memory" / "schema.py").read_text(encoding="utf-8"))
+    return [len(ast.literal_eval(line.value)) for line in code.body
+            if isinstance(line, ast.Assign) and getattr(line.targets[0], "id", "") == "VERSIONS"][0]
+
+
 def find_update(place: Path) -> Optional[Path]:
     """The update of the newest version in a folder, going by the names; the place itself where it is a file; None where
     there is none. Raises UpdateError where the folder cannot be read."""
     if place.is_file():
         return place
     try:
-        matches = [match for match in map(_UPDATE.fullmatch, os.listdir(str(place))) if match]
+        with os.scandir(str(place)) as entries:
+            files = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
     except OSError as error:
         raise UpdateError(f"{place} cannot be read ({error.strerror}): is the stick still there?", GONE) from error
+    matches = filter(None, map(_UPDATE.fullmatch, files))
     newest = max(matches, key=lambda match: parse_version(match.group(1)), default=None)
     return place / newest.group() if newest else None
 
@@ -102,7 +113,7 @@ class UpdateFile:
         """Verify it. Raises UpdateError."""
         try:
             with self._reading():
-                self._file = self.path.open("rb")
+                self._file = open(str(self.path), "rb", opener=_open_at_once)
                 if measure_zip(self._file) > MOST_BYTES:
                     raise ValueError("it is larger than any update")
                 self._archive = zipfile.ZipFile(self._file)
@@ -179,6 +190,11 @@ class UpdateFile:
             if not self.path.exists() or (isinstance(error, OSError) and judge(error) == GONE):
                 raise UpdateError(f"{self.path} cannot be read ({error}): is the stick still there?", GONE) from error
             raise UpdateError(f"it is damaged ({error}): copy it again", DAMAGED) from error
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """As open(2) does, but without waiting for a writer where it is a pipe: that fails then at being read."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def check_packing(entries: Sequence[zipfile.ZipInfo]) -> None:

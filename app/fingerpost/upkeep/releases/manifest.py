@@ -11,6 +11,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Tuple
 
 from ...core.errors import UpdateError
 from ...launcher import parse_version
+from ...memory.schema import VERSIONS
 from ..stick.place import DAMAGED
 
 FORMAT, FORMAT_VERSION = "fingerpost-update", 1
@@ -43,6 +44,8 @@ class Manifest:
     """The packages that it needs, each with the oldest release that will do."""
     files: Mapping[str, FileFacts]
     """By their names below the release's folder, with slashes."""
+    store: int = len(VERSIONS)
+    """The version in which it keeps what was taught (memory/schema.py)."""
 
     @property
     def bytes(self) -> int:
@@ -53,7 +56,7 @@ class Manifest:
 def render_manifest(manifest: Manifest) -> bytes:
     """It as JSON, the same each time."""
     table = {"format": FORMAT, "format_version": FORMAT_VERSION, "version": manifest.version,
-             "python": manifest.python, "packages": dict(manifest.packages),
+             "python": manifest.python, "packages": dict(manifest.packages), "store": manifest.store,
              "files": {name: {"sha256": facts.sha256, "bytes": facts.bytes} for name, facts in manifest.files.items()}}
     return (json.dumps(table, indent=1, sort_keys=True) + "\n").encode()
 
@@ -68,10 +71,11 @@ def parse_manifest(content: bytes) -> Manifest:
         packages = {str(name): str(release) for name, release in table["packages"].items()}
         parse_version(table["version"])
         parse_version(table["python"])
+        store = int(table["store"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged("its manifest is none") from error
     _check_files(files)
-    return Manifest(table["version"], table["python"], packages, files)
+    return Manifest(table["version"], table["python"], packages, files, store)
 
 
 def list_packages(requirements: List[Any]) -> Dict[str, str]:
@@ -82,7 +86,9 @@ def list_packages(requirements: List[Any]) -> Dict[str, str]:
 
 
 def find_obstacle(manifest: Manifest) -> str:
-    """What this machine lacks for the release to run; empty for nothing."""
+    """What this machine lacks for the release to run, and to be taken back; empty for nothing."""
+    if manifest.store > len(VERSIONS):
+        return "it keeps what was taught in a way that no version could read that is here to go back to"
     if sys.version_info[:2] < parse_version(manifest.python)[:2]:
         return f"it needs Python {manifest.python}"
     for name, oldest in manifest.packages.items():

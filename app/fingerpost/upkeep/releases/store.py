@@ -11,18 +11,20 @@ import logging
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Iterator, List
+from typing import IO, TYPE_CHECKING, Any, Callable, Dict, Iterator, List
 
 from ... import __version__
 from ...core.errors import UpdateError
 from ...environment import copy_environment
 from ...launcher import CHOSEN, Record, is_usable, parse_version, read_record, releases_home, write_record
 from ...wholefile import put_in_place
+from ..children import signal_all, start_child
 from ..errands import NOTHING, Result
 from ..stick.place import FULL, SPARE_BYTES, judge
 
@@ -37,6 +39,10 @@ UNPACKING = ".unpacking"
 """What the folder of a release ends in that has not passed its test yet."""
 TEST_SECONDS = 300.0
 """A release that takes longer for its test is not taken in. On a desktop computer it takes about 3 s."""
+NICENESS = 10
+"""Of the self-test: the wearer goes on pointing meanwhile."""
+MOST_WORDS_BYTES = 1 << 16
+"""Of what a self-test says so much is read, its end."""
 SELF_TEST = (sys.executable, "-m", "fingerpost", "selftest")
 """What every release must understand, for the one before it to take it in."""
 
@@ -61,13 +67,15 @@ def install(update: Path, tell: Callable[[str], None] = lambda line: None) -> st
     from .file import UpdateFile
 
     folder = releases_home()
-    with alone(folder), UpdateFile(update) as file:
+    with alone(folder), ExitStack() as stack:
+        file = stack.enter_context(UpdateFile(update))
         version = file.manifest.version
         check_fit(file.manifest, folder)
         part = folder / (version + UNPACKING)
         try:
             tell(f"Unpacking version {version}, signed by {file.signer} ...")
             file.unpack(part)
+            stack.close()  # from here on the stick may be pulled out
             tell("Testing it ...")
             try_release(part)
             place(part, folder / version)
@@ -110,14 +118,28 @@ def try_release(release: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="fingerpost-") as state:
         environment = copy_environment(PYTHONPATH=str(release / "app"), FINGERPOST_HOME=str(release),
                                        FINGERPOST_STATE=state, PYTHONDONTWRITEBYTECODE="1", **{CHOSEN: release.name})
-        try:
-            done = subprocess.run(SELF_TEST, cwd=state, env=environment, timeout=TEST_SECONDS, start_new_session=True,
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        except subprocess.TimeoutExpired as error:
-            raise UpdateError(f"its self-test took more than {TEST_SECONDS:.0f} s: build it anew", UNFIT) from error
-    if done.returncode:
-        said = done.stdout.decode(errors="replace").strip().splitlines() or ["without a word"]
+        with tempfile.TemporaryFile() as output:
+            try:
+                status = run_test(environment, state, output)
+            except subprocess.TimeoutExpired as error:
+                raise UpdateError(f"its self-test took more than {TEST_SECONDS:.0f} s: build it anew", UNFIT) from error
+            output.seek(max(0, output.seek(0, os.SEEK_END) - MOST_WORDS_BYTES))
+            said = output.read().decode(errors="replace").strip().splitlines() or ["without a word"]
+    if status:
         raise UpdateError(f"its self-test failed ({said[-1]}): build it anew", UNFIT)
+
+
+def run_test(environment: Dict[str, str], folder: str, output: IO[Any]) -> int:
+    """Run the self-test, which writes to `output`; returns its exit code. Whatever it has started has ended by then.
+    Raises OSError, subprocess.TimeoutExpired."""
+    child = start_child(SELF_TEST, NICENESS, output, cwd=folder, env=environment)
+    try:
+        with suppress(OSError):  # where memory runs out, this is what ends, and not what the wearer hears: proc(5)
+            Path(f"/proc/{child.pid}/oom_score_adj").write_text("500", encoding="ascii")
+        return child.wait(TEST_SECONDS)
+    finally:
+        signal_all(child.pid, signal.SIGKILL)
+        child.wait()
 
 
 def place(part: Path, release: Path) -> None:
