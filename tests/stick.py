@@ -73,4 +73,9 @@ def make_backup(stick, home, now=NOON):
 
 def newest(stick):
     """The newest back-up there."""
-    return next(iter(list_files(stick, BACKUPS).values()))
+    return list_files(stick, BACKUPS)[0].path
+
+
+def paths(stick, pattern=BACKUPS):
+    """The back-ups there, newest first."""
+    return [file.path for file in list_files(stick, pattern)]

@@ -16,17 +16,17 @@ from functools import partial
 
 import pytest
 
-from fingerpost.memory.archive import Refused
+from fingerpost.memory.refusal import Refused
 from fingerpost.upkeep import reset
 from fingerpost.upkeep.reset import ask_for_reset, carry_out
 from fingerpost.upkeep.stick.backup import read_backup
-from fingerpost.upkeep.stick.files import BACKUPS, SHARED, list_files
+from fingerpost.upkeep.stick.files import SHARED
 from fingerpost.upkeep.stick.jobs import back_up, restore, share
 from fingerpost.upkeep.stick.place import StickError
 from fingerpost.wholefile import replacing
 from tests.disk import little_room
 from tests.kills import KILLS, live_until_killed, patient
-from tests.stick import NOON, fill, have_other, make_backup, measure, read_home, read_settings
+from tests.stick import NOON, fill, have_other, make_backup, measure, paths, read_home, read_settings
 
 DAMAGES = 200
 
@@ -43,12 +43,6 @@ def sound(tmp_path_factory):
 def home(tmp_path):
     have_other(tmp_path / "home")
     return tmp_path / "home"
-
-
-@pytest.fixture
-def stick(tmp_path):
-    (tmp_path / "stick").mkdir()
-    return tmp_path / "stick"
 
 
 def content(path):
@@ -135,7 +129,7 @@ def test_what_unpacks_to_more_than_it_is_is_refused(sound, home, stick):
     assert fails(partial(restore, stick, home, measure), "damaged")
 
 
-@pytest.mark.parametrize("manifest", [b"[]", b"{}", b'{"format": "fingerpost-backup", "version": 2, "parts": {}}',
+@pytest.mark.parametrize("manifest", [b"[]", b"{}", b'{"format": "fingerpost-backup", "version": 0, "parts": {}}',
                                       b"{" * 20_000, b"\xff"])
 def test_a_manifest_that_is_none_is_refused(sound, home, stick, manifest):
     with zipfile.ZipFile(sound) as old, zipfile.ZipFile(stick / sound.name, "w") as new:
@@ -145,9 +139,10 @@ def test_a_manifest_that_is_none_is_refused(sound, home, stick, manifest):
 
 
 @pytest.mark.parametrize(("name", "write"), [
-    ("fingerpost-backup-2026-11-22-1200.zip", lambda sound, path, data: path.write_bytes(data)),
-    ("fingerpost-things-2026-11-22.zip", lambda sound, path, data: path.write_bytes(data)),
-    ("fingerpost-backup-2026-11-22-1200.zip", lambda sound, path, data: forge(sound, path, put("things.zip", data)))])
+    ("fingerpost-backup-2026-11-22-1200-0a1b2c.zip", lambda sound, path, data: path.write_bytes(data)),
+    ("fingerpost-things-2026-11-22-0a1b2c.zip", lambda sound, path, data: path.write_bytes(data)),
+    ("fingerpost-backup-2026-11-22-1200-0a1b2c.zip",
+     lambda sound, path, data: forge(sound, path, put("things.zip", data)))])
 def test_a_table_of_millions_of_entries_is_not_even_read(sound, home, stick, name, write, monkeypatch):
     """Each of them takes 46 bytes there, and ten times as much in memory."""
     monkeypatch.setattr("fingerpost.memory.ziptable.LARGEST_BYTES", 46 * 1000)
@@ -240,7 +235,7 @@ def test_what_the_stick_does_not_keep_is_noticed_and_the_older_back_up_stays(hom
 
     monkeypatch.setattr("fingerpost.upkeep.stick.files.drop_cached", forget)
     assert fails(partial(back_up, stick, home, NOON), "damaged")
-    assert list(list_files(stick, BACKUPS).values()) == [first]
+    assert paths(stick) == [first]
 
 
 def test_a_card_that_fails_while_settings_are_put_in_place_changes_nothing(sound, home, stick, monkeypatch):
@@ -270,12 +265,12 @@ def test_kill_9_leaves_whole_files_on_the_stick_and_all_that_was_taught(home, st
     steps = [partial(write, stick, home, NOON) for _ in range(10) for write in (back_up, share)]
     for number in range(KILLS):
         live_until_killed(steps, dice, 3, 0.05)
-        for path in list_files(stick, BACKUPS).values():
+        for path in paths(stick):
             assert content(path)[1], f"kill {number}"
         assert read_home(home) == before
     make_backup(stick, home)
-    assert len(list_files(stick, BACKUPS)) <= 5
-    assert len(list_files(stick, SHARED)) <= 1
+    assert len(paths(stick)) <= 5
+    assert len(paths(stick, SHARED)) <= 1
     assert not [name for name in os.listdir(stick) if name.endswith(".part")]
 
 

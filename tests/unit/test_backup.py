@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import zipfile
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -11,10 +13,12 @@ import pytest
 from fingerpost.cli import main
 from fingerpost.core.errors import StoreError
 from fingerpost.memory.objects import ObjectStore
+from fingerpost.upkeep.reset import ask_for_reset, carry_out
 from fingerpost.upkeep.stick.backup import SETTINGS, collect_settings, read_backup, read_shared
-from fingerpost.upkeep.stick.files import BACKUPS, SHARED, list_files
+from fingerpost.upkeep.stick.files import SHARED
 from fingerpost.upkeep.stick.jobs import back_up, restore, share
 from fingerpost.upkeep.stick.place import StickError
+from fingerpost.wholefile import put_in_place
 from tests.stick import (
     NOON,
     fill,
@@ -23,6 +27,7 @@ from tests.stick import (
     measure,
     names_in,
     newest,
+    paths,
     read_home,
     read_settings,
 )
@@ -34,17 +39,16 @@ def home(tmp_path):
     return tmp_path / "home"
 
 
-@pytest.fixture
-def stick(tmp_path):
-    (tmp_path / "stick").mkdir()
-    return tmp_path / "stick"
+def forget(home, name):
+    with ObjectStore(home / "objects.sqlite") as store:
+        store.forget(name)
 
 
 def test_a_back_up_makes_another_device_the_wearers_own(home, stick, tmp_path):
     assert dict(back_up(stick, home, NOON).slots) == {"count": "2"}
     new = tmp_path / "new"
     result = restore(stick, new, measure)
-    assert (result.outcome, dict(result.slots)) == ("ready", {"count": "2"})
+    assert (result.outcome, dict(result.slots)) == ("ready_other", {"count": "2"})
     with ObjectStore(new / "objects.sqlite") as store, ObjectStore(home / "objects.sqlite") as old:
         assert store.voice_label("taught:1").samples.tobytes() == old.voice_label("taught:1").samples.tobytes()
         assert {key: looks.tobytes() for key, looks in store.embeddings("net").items()} == {
@@ -64,7 +68,7 @@ def test_restoring_adds_to_what_is_there_and_can_be_undone(home, stick, tmp_path
     make_backup(stick, home)
     other = tmp_path / "other"
     have_other(other)
-    assert restore(stick, other, measure).outcome == "ready"
+    assert restore(stick, other, measure).outcome == "ready_other"
     assert names_in(other) == ["salt", "tea", "cup"]
     assert json.loads((other / "preferences.json").read_text()) == {"volume": 4, "language": "de"}
     with ObjectStore(other / "objects.sqlite") as store:
@@ -74,8 +78,7 @@ def test_restoring_adds_to_what_is_there_and_can_be_undone(home, stick, tmp_path
 
 def test_what_was_forgotten_since_comes_back(home, stick):
     make_backup(stick, home)
-    with ObjectStore(home / "objects.sqlite") as store:
-        store.forget("tea")
+    forget(home, "tea")
     assert restore(stick, home, measure).outcome == "ready"
     assert names_in(home) == ["cup", "tea"]
     assert restore(stick, home, measure).outcome == "known"
@@ -110,26 +113,27 @@ def test_a_back_up_of_settings_alone(stick, tmp_path):
     assert back_up(stick, tmp_path / "new", NOON).outcome == "nothing"
     (tmp_path / "new" / "preferences.json").write_text('{"volume": 3}')
     assert dict(back_up(stick, tmp_path / "new", NOON).slots) == {"count": "0"}
-    assert restore(stick, tmp_path / "other", measure).outcome == "ready"
+    assert restore(stick, tmp_path / "other", measure).outcome == "ready_other"
 
 
 def test_old_back_ups_stay_up_to_five(home, stick):
     made = [make_backup(stick, home) for _ in range(7)]
-    assert list(list_files(stick, BACKUPS).values()) == made[:1:-1]
+    assert paths(stick) == made[:1:-1]
 
 
 def test_an_older_back_up_is_taken_where_the_newest_is_damaged(home, stick, tmp_path):
     for _ in range(2):
         make_backup(stick, home)
     newest(stick).write_bytes(newest(stick).read_bytes()[:-100])
-    assert restore(stick, tmp_path / "new", measure).outcome == "ready_older"
-    assert names_in(tmp_path / "new") == ["tea", "cup"]
+    forget(home, "tea")
+    assert restore(stick, home, measure).outcome == "ready_older"
+    assert names_in(home) == ["cup", "tea"]
 
 
 def test_without_a_back_up_shared_things_are_taken(home, stick, tmp_path):
     assert restore(stick, home, measure).outcome == "nothing"
     assert share(stick, home, NOON).outcome == "done"
-    assert restore(stick, tmp_path / "new", measure).outcome == "ready"
+    assert restore(stick, tmp_path / "new", measure).outcome == "ready_other"
     assert names_in(tmp_path / "new") == ["tea", "cup"]
     assert set(read_settings(tmp_path / "new").values()) == {None}
 
@@ -139,11 +143,155 @@ def test_shared_things_can_be_imported_and_are_the_newest_of_their_day(home, sti
     with ObjectStore(home / "objects.sqlite") as store:
         store.learn("salt")
     assert dict(share(stick, home, NOON).slots) == {"count": "3"}
-    (file,) = list_files(stick, SHARED).values()
+    (file,) = paths(stick, SHARED)
     assert len(read_shared(file).lessons) == 3
     monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "theirs"))
     assert main(["objects", "import", str(file)]) == 0
     assert names_in(tmp_path / "theirs") == ["tea", "cup", "salt"]
+
+
+# Several devices, one stick
+
+
+@pytest.fixture
+def other(tmp_path):
+    """The device of somebody else."""
+    have_other(tmp_path / "other")
+    return tmp_path / "other"
+
+
+def test_two_devices_keep_each_its_own_back_ups(home, stick, other):
+    first = make_backup(stick, home)
+    for _ in range(7):
+        back_up(stick, other, NOON.replace(day=25))
+    assert first in paths(stick)
+    forget(home, "tea")
+    assert restore(stick, home, measure).outcome == "ready"
+    assert names_in(home) == ["cup", "tea"]
+    assert restore(stick, other, measure).outcome == "known"
+
+
+def test_two_devices_share_on_the_same_day(home, stick, other):
+    share(stick, home, NOON)
+    share(stick, other, NOON)
+    assert sorted(len(read_shared(path).lessons) for path in paths(stick, SHARED)) == [1, 2]
+    forget(home, "tea")
+    assert restore(stick, home, measure).outcome == "ready"
+    assert names_in(home) == ["cup", "tea"]
+
+
+def test_a_damaged_back_up_is_not_made_up_for_by_that_of_somebody_else(home, stick, other):
+    make_backup(stick, home).write_bytes(b"PK")
+    back_up(stick, other, NOON)
+    with pytest.raises(StickError) as caught:
+        restore(stick, home, measure)
+    assert caught.value.outcome == "damaged"
+    assert names_in(home) == ["tea", "cup"]
+
+
+def test_after_all_was_forgotten_the_device_still_knows_its_own(home, stick, other, monkeypatch):
+    monkeypatch.setenv("FINGERPOST_STATE", str(home))
+    make_backup(stick, home)
+    back_up(stick, other, NOON.replace(day=25))
+    ask_for_reset(home)
+    carry_out(home)
+    assert restore(stick, home, measure).outcome == "ready"
+    assert names_in(home) == ["tea", "cup"]
+
+
+# What cannot be done, and why
+
+
+def test_more_than_a_file_may_hold_is_told(home, stick, monkeypatch):
+    monkeypatch.setattr("fingerpost.memory.archive.MOST_BYTES", 1000)
+    for write in (back_up, share):
+        with pytest.raises(StickError, match="forget things") as caught:
+            write(stick, home, NOON)
+        assert caught.value.outcome == "too_much"
+    assert list(stick.iterdir()) == []
+
+
+def test_a_file_of_a_newer_version_is_no_damaged_one(home, stick, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("fingerpost.upkeep.stick.backup.VERSION", 2)
+        patch.setattr("fingerpost.upkeep.stick.backup.THINGS", "things.tar")
+        older_things = make_backup(stick, home)
+    with pytest.raises(StickError, match="newer Fingerpost") as caught:
+        restore(stick, tmp_path / "new", measure)
+    assert caught.value.outcome == "newer"
+    older_things.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("fingerpost.memory.archive.VERSION", 2)
+        share(stick, home, NOON)
+    with pytest.raises(StickError) as caught:
+        restore(stick, tmp_path / "new", measure)
+    assert caught.value.outcome == "newer"
+
+
+def test_a_bad_spot_in_the_newest_does_not_hide_the_older_ones(home, stick, monkeypatch):
+    make_backup(stick, home)
+    bad = make_backup(stick, home)
+    forget(home, "tea")
+
+    def read(path):
+        if path == bad:
+            raise OSError(errno.EIO, "Input/output error")
+        return read_backup(path)
+
+    monkeypatch.setattr("fingerpost.upkeep.stick.jobs.read_backup", read)
+    assert restore(stick, home, measure).outcome == "ready_older"
+    assert names_in(home) == ["cup", "tea"]
+    paths(stick)[1].unlink()
+    with pytest.raises(StickError) as caught:
+        restore(stick, home, measure)
+    assert caught.value.outcome == "gone"
+
+
+def test_old_back_ups_that_cannot_be_removed_do_not_undo_the_new_one(home, stick, monkeypatch, caplog):
+    for _ in range(5):
+        make_backup(stick, home)
+
+    def fail(folder, device):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("fingerpost.upkeep.stick.jobs.prune_backups", fail)
+    assert back_up(stick, home, NOON).outcome == "done"
+    assert "cannot be removed" in caplog.text
+
+
+def test_once_the_things_are_there_a_setting_that_fails_is_no_failure(home, stick, other, monkeypatch, caplog):
+    """The wearer would hear that nothing has changed."""
+    make_backup(stick, home)
+
+    def put(part, path):
+        if path.name == "way.json":
+            raise OSError(errno.EIO, "Input/output error")
+        put_in_place(part, path)
+
+    monkeypatch.setattr("fingerpost.wholefile.put_in_place", put)
+    assert restore(stick, other, measure).outcome == "ready_other"
+    assert names_in(other) == ["salt", "tea", "cup"]
+    assert "way.json cannot be written" in caplog.text
+    kept = read_settings(other)
+    assert kept.pop("way.json") == b'"crop"'
+    assert kept == {name: data for name, data in read_settings(home).items() if name in kept}
+
+
+def test_what_was_written_is_not_in_memory_while_it_is_read_again(home, stick, monkeypatch):
+    made = []
+
+    class Watched(BytesIO):
+        def __init__(self):
+            super().__init__()
+            made.append(self)
+
+    def read(path):
+        assert [file.closed for file in made] == [True]
+        return read_backup(path)
+
+    monkeypatch.setattr("fingerpost.upkeep.stick.jobs.BytesIO", Watched)
+    monkeypatch.setattr("fingerpost.upkeep.stick.jobs.read_backup", read)
+    assert back_up(stick, home, NOON).outcome == "done"
 
 
 def test_nothing_to_share(stick, tmp_path):
@@ -207,9 +355,13 @@ def test_the_commands_make_list_and_restore(at_home, home, stick, monkeypatch, c
     assert "is whole, with 2 taught things" in printed
     assert "(2 taught things, preferences.json, camera.json, fingertip.json, way.json)" in printed
     monkeypatch.setenv("FINGERPOST_STATE", str(tmp_path / "new"))
+    assert main(["backup", "list", str(stick)]) == 0
+    assert "way.json, of another device)" in capsys.readouterr().out
     assert main(["backup", "restore", str(stick)]) == 0
     assert main(["backup", "restore", str(stick)]) == 0
-    assert "knows it after its next start.\nAll of it was here already." in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "There is no back-up of this device, so this was another one's. Restored, with 2" in printed
+    assert "knows it after its next start.\nAll of it was here already." in printed
     assert names_in(tmp_path / "new") == ["tea", "cup"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from fingerpost.devices.power import has_mains, read_battery
 
 MAINS = {"type": "Mains", "online": "1"}
-MOUSE = {"type": "Battery", "scope": "Device", "status": "Discharging"}
+MOUSE = {"type": "Battery", "scope": "Device", "status": "Discharging", "capacity": "3"}
 
 
 def supply(folder, **supplies):
@@ -36,3 +36,8 @@ def test_a_device_without_a_battery_hangs_on_the_mains(tmp_path):
 def test_a_battery_that_says_nonsense_is_passed_over(tmp_path):
     supply(tmp_path, BAT0={"capacity": "?"}, BAT1={"capacity": "40"}, BAT2={"capacity": "90"})
     assert read_battery(tmp_path) == 40
+
+
+def test_the_battery_of_a_mouse_is_none_of_the_devices(tmp_path):
+    """An empty one would switch the device off."""
+    assert read_battery(supply(tmp_path, BAT1={"capacity": "90"}, BAT0_of_a_mouse=MOUSE)) == 90

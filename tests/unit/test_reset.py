@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from fingerpost.cli import main
+from fingerpost.core.errors import ModelError
 from fingerpost.home import state_home
 from fingerpost.installed import InstalledModels
 from fingerpost.memory.objects import ObjectStore
 from fingerpost.models import read_entries
 from fingerpost.upkeep import reset
-from fingerpost.upkeep.reset import ask_for_reset, carry_out
-from tests.stick import fill
+from fingerpost.upkeep.reset import ask_for_reset, carry_out, greet
+from tests.stick import fill, names_in
+from tests.teaching_day import crop, vector
 
 OWN = ("diary/2026-11-22.jsonl", "clips/espeak-ng-en/a.wav", "companion/fingertips/fingertips.csv",
        "companion/jobs/1/job.json", "retraining/taught/tea/1.png", "retraining.log", "retraining.lock",
        "retrained.json", "lineage.json", "lineage-fingertip.json", "lineage-detector.json", "lesson.json",
        "narration.wav", "preferences.json.12-34.part", "objects.sqlite.broken-1")
 OTHERS = ("settings.toml", "engines/objects.engine", "releases/current.json", "trusted/maker.pub", "photo.jpg",
-          "bench-x/out.json")
+          "bench-x/out.json", "device.json")
 
 
 @pytest.fixture
@@ -76,16 +80,76 @@ def test_a_network_that_learned_what_was_taught_goes_and_one_that_was_fetched_st
     assert len(list((home / "models").glob("*-*"))) == 1
 
 
-def test_what_cannot_be_deleted_is_tried_again(home, monkeypatch, caplog):
-    def fail(path):
+@pytest.fixture
+def stuck(monkeypatch):
+    """The names of files that cannot be deleted."""
+    names, unlink = set(), Path.unlink
+
+    def refuse(path, *options):
+        if path.name in names:
+            raise PermissionError(13, "Permission denied")
+        unlink(path, *options)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    return names
+
+
+def teach(home):
+    """What the wearer does after that start."""
+    with ObjectStore(home / "objects.sqlite") as store:
+        store.add("new", [(crop(5), vector(5))], "net")
+    (home / "companion").mkdir(exist_ok=True)
+    (home / "companion" / "new.json").write_text("x")
+
+
+@pytest.mark.parametrize("name", ["a.wav", "job.json", "retrained.json"])
+def test_what_cannot_be_deleted_holds_up_nothing_and_is_alone_tried_again(home, stuck, name, caplog):
+    """Whether its turn comes before the store's, or after."""
+    stuck.add(name)
+    ask_for_reset(home)
+    assert carry_out(home)
+    (left,) = (path for path in OWN if path.endswith("/" + name) or path == name)
+    assert files_in(home) == sorted([*OTHERS, left, "reset.json"])
+    assert f"{left} could not be forgotten" in caplog.text
+    for start in range(2):
+        teach(home)
+        assert carry_out(home)
+        assert names_in(home) == ["new"], f"at start {start}"
+        assert greet(home) == ("reset_partly",)
+    stuck.clear()
+    assert carry_out(home)
+    assert not (home / left).exists()
+    assert names_in(home) == ["new"]
+    assert (home / "companion" / "new.json").exists()
+    assert greet(home) == ()
+    assert not carry_out(home)
+
+
+def test_networks_that_cannot_be_forgotten_are_tried_again(home, monkeypatch):
+    def fail():
+        raise ModelError("the folder cannot be written")
+
+    install("objects", "fingerpost train taught --data photos --scope last")
+    ask_for_reset(home)
+    with monkeypatch.context() as patch:
+        patch.setattr(reset, "_forget_models", fail)
+        assert carry_out(home)
+    assert not (home / "objects.sqlite").exists()
+    assert InstalledModels().load("objects").installed
+    carry_out(home)
+    assert not InstalledModels().load("objects").installed
+    assert greet(home) == ()
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_tried_again(home, monkeypatch, caplog):
+    def fail(folder):
         raise PermissionError(13, "Permission denied")
 
     ask_for_reset(home)
     with monkeypatch.context() as patch:
-        patch.setattr(reset, "_delete", fail)
+        patch.setattr("fingerpost.upkeep.reset.os.listdir", fail)
         assert carry_out(home)
     assert "start again" in caplog.text
-    assert (home / "reset.json").exists()
     assert carry_out(home)
     assert files_in(home) == sorted(OTHERS)
 

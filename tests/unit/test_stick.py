@@ -8,10 +8,18 @@ from collections import namedtuple
 
 import pytest
 
-from fingerpost.core.errors import DataError
-from fingerpost.memory.archive import Refused
+from fingerpost.core.errors import DataError, StoreError
+from fingerpost.memory.refusal import Refused
 from fingerpost.upkeep.stick import place as stick_module
-from fingerpost.upkeep.stick.files import BACKUPS, list_files, name_backup, prune_backups, write_checked
+from fingerpost.upkeep.stick.files import (
+    BACKUPS,
+    identify,
+    list_files,
+    name_backup,
+    prune_backups,
+    read_device,
+    write_checked,
+)
 from fingerpost.upkeep.stick.place import StickError, check_room, find_stick, is_pluggable, judge, using
 from tests.stick import NOON
 
@@ -46,6 +54,14 @@ def test_the_services_own_mount_goes_before_that_of_a_desktop(machine):
     assert machine("/dev/root /", "proc /proc") is None
     assert str(machine("/dev/root /", desktop)) == "/media/ann/STICK"
     assert str(machine(desktop, service)) == "/run/fingerpost-stick"
+
+
+def test_a_folder_that_is_mounted_for_the_service_is_no_stick(machine):
+    """As after a new start of it without one: ReadWritePaths= mounts the folder itself."""
+    desktop, service = "/dev/sda1 /media/ann/STICK", "tmpfs /run/fingerpost-stick"
+    assert machine(service) is None
+    assert str(machine(service, desktop)) == "/media/ann/STICK"
+    assert str(machine(service, "/dev/sda1 /run/fingerpost-stick")) == "/run/fingerpost-stick"
 
 
 def test_a_mount_is_found_by_its_name_with_blanks(machine):
@@ -111,30 +127,56 @@ def test_little_room_is_told_before_anything_is_written(tmp_path, monkeypatch):
 # Its files
 
 
+OURS, THEIRS = "0a1b2c", "ffffff"
+
+
 def test_files_are_listed_newest_first_and_nothing_else_is(tmp_path):
-    for name in ("fingerpost-backup-2026-11-22-1200.zip", "fingerpost-backup-2026-11-23-0801.zip",
-                 "fingerpost-backup-2026-13-45-0000.zip", "fingerpost-backup-2026-1-2-0000.zip",
-                 "fingerpost-backup-9999-12-31-2359.zip", "fingerpost-things-2026-11-22.zip", "photo.jpg"):
+    for name in ("fingerpost-backup-2026-11-22-1200-0a1b2c.zip", "fingerpost-backup-2026-11-23-0801-ffffff.zip",
+                 "fingerpost-backup-2026-13-45-0000-0a1b2c.zip", "fingerpost-backup-2026-1-2-0000-0a1b2c.zip",
+                 "fingerpost-backup-9999-12-31-2359-0a1b2c.zip", "fingerpost-backup-2026-11-22-1200-0A1B2C.zip",
+                 "fingerpost-backup-2026-11-22-1200.zip", "fingerpost-things-2026-11-22-0a1b2c.zip", "photo.jpg"):
         (tmp_path / name).write_text("")
-    (tmp_path / "fingerpost-backup-2026-11-24-0801.zip").mkdir()
-    (tmp_path / "fingerpost-backup-2026-11-25-0801.zip").symlink_to("/etc/passwd")
-    assert [path.name for path in list_files(tmp_path, BACKUPS).values()] == [
-        "fingerpost-backup-2026-11-23-0801.zip", "fingerpost-backup-2026-11-22-1200.zip"]
+    (tmp_path / "fingerpost-backup-2026-11-24-0801-0a1b2c.zip").mkdir()
+    (tmp_path / "fingerpost-backup-2026-11-25-0801-0a1b2c.zip").symlink_to("/etc/passwd")
+    assert [(file.path.name, file.device) for file in list_files(tmp_path, BACKUPS)] == [
+        ("fingerpost-backup-2026-11-23-0801-ffffff.zip", THEIRS),
+        ("fingerpost-backup-2026-11-22-1200-0a1b2c.zip", OURS)]
 
 
-def test_a_back_up_comes_after_all_others_whatever_the_clock_says(tmp_path):
-    assert name_backup(tmp_path, NOON).name == "fingerpost-backup-2026-11-22-1200.zip"
-    name_backup(tmp_path, NOON).write_text("")
-    assert name_backup(tmp_path, NOON).name == "fingerpost-backup-2026-11-22-1201.zip"
-    assert name_backup(tmp_path, NOON.replace(year=1970)).name == "fingerpost-backup-2026-11-22-1201.zip"
-    assert name_backup(tmp_path, NOON.replace(day=23)).name == "fingerpost-backup-2026-11-23-1200.zip"
+def test_a_back_up_comes_after_all_others_of_the_device_whatever_the_clock_says(tmp_path):
+    first = name_backup(tmp_path, OURS, NOON)
+    assert first.name == "fingerpost-backup-2026-11-22-1200-0a1b2c.zip"
+    first.write_text("")
+    assert name_backup(tmp_path, OURS, NOON).name == "fingerpost-backup-2026-11-22-1201-0a1b2c.zip"
+    assert name_backup(tmp_path, OURS, NOON.replace(year=1970)).name == "fingerpost-backup-2026-11-22-1201-0a1b2c.zip"
+    assert name_backup(tmp_path, OURS, NOON.replace(day=23)).name == "fingerpost-backup-2026-11-23-1200-0a1b2c.zip"
+    assert name_backup(tmp_path, THEIRS, NOON).name == "fingerpost-backup-2026-11-22-1200-ffffff.zip"
 
 
-def test_five_back_ups_are_kept(tmp_path):
+def test_five_back_ups_are_kept_of_each_device(tmp_path):
     for hour in range(8):
-        (tmp_path / NOON.replace(hour=hour).strftime(BACKUPS)).write_text("")
-    prune_backups(tmp_path)
-    assert [stamp.hour for stamp in list_files(tmp_path, BACKUPS)] == [7, 6, 5, 4, 3]
+        for device in (OURS, THEIRS):
+            (tmp_path / f"{NOON.replace(hour=hour).strftime(BACKUPS)}-{device}.zip").write_text("")
+    prune_backups(tmp_path, OURS)
+    kept = list_files(tmp_path, BACKUPS)
+    assert [file.made.hour for file in kept if file.device == OURS] == [7, 6, 5, 4, 3]
+    assert len(kept) == 5 + 8
+
+
+def test_a_device_is_known_by_what_it_has_made_up_once(tmp_path):
+    assert read_device(tmp_path) == ""
+    device = identify(tmp_path / "home")
+    assert len(device) == 6
+    assert identify(tmp_path / "home") == read_device(tmp_path / "home") == device
+    assert identify(tmp_path / "other") != device
+    (tmp_path / "home" / "device.json").write_text('"../../x"')
+    assert read_device(tmp_path / "home") == ""
+
+
+def test_an_id_that_cannot_be_kept_is_the_cards_fault(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(StoreError, match="on the card"):
+        identify(tmp_path / "file")
 
 
 def test_what_cannot_be_read_again_is_not_left_there(tmp_path):
@@ -149,7 +191,8 @@ def test_what_cannot_be_read_again_is_not_left_there(tmp_path):
 
 
 def test_leftovers_of_a_stick_that_was_pulled_out_go_with_the_next_file(tmp_path):
-    for name in ("fingerpost-backup-2026-11-22-1200.zip.17-4711.part", "fingerpost-things-2026-11-22.zip.1-2.part",
+    for name in ("fingerpost-backup-2026-11-22-1200-0a1b2c.zip.17-4711.part",
+                 "fingerpost-things-2026-11-22-0a1b2c.zip.1-2.part",
                  "holiday.zip.17-4711.part"):
         (tmp_path / name).write_text("half")
     write_checked(tmp_path / "new.zip", 1, lambda file: file.write(b"x"), lambda path: None)

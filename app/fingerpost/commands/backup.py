@@ -6,16 +6,19 @@ import argparse
 from datetime import datetime
 from pathlib import Path
 
-from ..core.deciding.errands import READY_OLDER
+from ..core.deciding.errands import READY_OLDER, READY_OTHER
 from ..core.errors import DataError
 from ..home import state_home
-from ..memory.archive import Refused
+from ..memory.refusal import Newer, Refused
 from ..upkeep.errands import NOTHING
 from ..upkeep.stick.backup import read_backup
-from ..upkeep.stick.files import BACKUPS, list_files
+from ..upkeep.stick.files import BACKUPS, OwnFile, list_files, read_device
 from ..upkeep.stick.jobs import KNOWN, back_up, restore
 from ..upkeep.stick.place import using
 from .objects import measure_embeddings
+
+_HINTS = {READY_OLDER: "The newest back-up cannot be used, so this was an older one. ",
+          READY_OTHER: "There is no back-up of this device, so this was another one's. "}
 
 
 def add_arguments_make(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +31,8 @@ def main_make(args: argparse.Namespace) -> int:
     result = back_up(args.folder, state_home(), datetime.now())
     if result.outcome == NOTHING:
         raise DataError("there is nothing to back up yet; `fingerpost teach NAME IMAGE...` teaches a thing")
-    made = next(iter(list_files(args.folder, BACKUPS).values()))
+    device = read_device(state_home())
+    made = next(file.path for file in list_files(args.folder, BACKUPS) if file.device == device)
     print(f"{made} is whole, with {dict(result.slots)['count']} taught things; `fingerpost backup restore` brings it "
           "back.")
     return 0
@@ -47,9 +51,8 @@ def main_restore(args: argparse.Namespace) -> int:
     if result.outcome == KNOWN:
         print("All of it was here already.")
         return 0
-    older = "The newest back-up is damaged, so this was an older one. " if result.outcome == READY_OLDER else ""
-    print(f"{older}Restored, with {dict(result.slots)['count']} taught things; a device that runs knows it after its "
-          "next start.")
+    print(f"{_HINTS.get(result.outcome, '')}Restored, with {dict(result.slots)['count']} taught things; a device that "
+          "runs knows it after its next start.")
     return 0
 
 
@@ -61,7 +64,7 @@ def add_arguments_list(parser: argparse.ArgumentParser) -> None:
 def main_list(args: argparse.Namespace) -> int:
     """Print the back-ups in a folder, newest first; 1 when one of them is damaged."""
     with using(args.folder):
-        found = [(path, _describe(path)) for path in list_files(args.folder, BACKUPS).values()]
+        found = [(file.path, _describe(file)) for file in list_files(args.folder, BACKUPS)]
     for path, words in found:
         print(f"{path}  ({words})")
     if not found:
@@ -69,12 +72,15 @@ def main_list(args: argparse.Namespace) -> int:
     return 1 if any(words.startswith("damaged") for _, words in found) else 0
 
 
-def _describe(path: Path) -> str:
+def _describe(file: OwnFile) -> str:
     try:
-        backup = read_backup(path)
-    except Refused as error:
+        backup = read_backup(file.path)
+    except Newer as error:
+        return f"newer: it {error}"
+    except (Refused, OSError) as error:
         return f"damaged: it {error}"
-    return ", ".join([f"{len(backup.lessons)} taught things", *backup.settings])
+    whose = [] if file.device == read_device(state_home()) else ["of another device"]
+    return ", ".join([f"{len(backup.lessons)} taught things", *backup.settings, *whose])
 
 
 def _add_folder(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,6 @@ import stat
 import struct
 import sys
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, Dict, Iterable, List, Optional, Sequence
 
@@ -25,6 +24,7 @@ from ..core.types import Clip
 from ..devices.clips import decode_wav, encode_wav
 from ..wholefile import replacing
 from .lessons import Lesson
+from .refusal import UNREADABLE, Refused, TooMuch, check_version, read_field
 from .rows import check_name
 from .samples import Sample, decode_crop, unpack
 from .ziptable import measure_zip
@@ -45,13 +45,6 @@ LARGEST_NUMBER = 1e6
 _ENTRY = re.compile(r"manifest\.json|crops/\d{1,6}\.png|embeddings/\d{1,6}\.f32|labels/\d{1,6}\.wav", re.ASCII)
 _ZIP_START = b"PK\3\4"
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"\0\0\0\0IEND\xaeB`\x82"
-UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
-               OverflowError, struct.error)
-"""What zipfile and json raise over broken or encrypted files; RecursionError is a RuntimeError."""
-
-
-class Refused(Exception):
-    """The archive is not what it should be; the message completes "it ..."."""
 
 
 def write_archive(path: Path, lessons: Iterable[Lesson]) -> int:
@@ -83,17 +76,26 @@ def read_archive(path: Path) -> List[Lesson]:
 
 def pack_things(file: BinaryIO, lessons: Iterable[Lesson]) -> int:
     """Write things into an empty file; returns how many. Raises OSError, and StoreError for what no other device would
-    take."""
+    take, because of TooMuch for instance."""
     try:
         with zipfile.ZipFile(file, "w") as archive:
-            things = [_write_lesson(archive, number, lesson) for number, lesson in enumerate(lessons)]
+            things = []
+            for number, lesson in enumerate(lessons):
+                things.append(_write_lesson(archive, number, lesson))
+                _check_length(file)  # before more of it is held in memory
             manifest = json.dumps({"format": FORMAT, "version": VERSION, "things": things}, ensure_ascii=False)
             add_entry(archive, MANIFEST, manifest.encode(), zipfile.ZIP_DEFLATED)
             _check_entries(archive.infolist(), sys.maxsize)
+        _check_length(file)
     except Refused as error:
         raise StoreError(f"the archive was not written: it {error}, and no device would take it in; forget things that "
                          "you can spare, or teach them anew from fewer pictures") from error
     return len(things)
+
+
+def _check_length(file: BinaryIO) -> None:
+    if file.tell() > MOST_BYTES:
+        raise TooMuch("holds more than a device could have been taught")
 
 
 def unpack_things(file: BinaryIO) -> List[Lesson]:
@@ -149,8 +151,7 @@ class _Reader:
     def lessons(self) -> List[Lesson]:
         """All things of the archive. Raises Refused."""
         manifest = json.loads(self._take(MANIFEST).decode("utf-8"))
-        if read_field(manifest, "format", str) != FORMAT or read_field(manifest, "version", int) != VERSION:
-            raise Refused("is of a kind that this Fingerpost does not know")
+        check_version(manifest, FORMAT, VERSION)
         lessons = [self._lesson(thing) for thing in read_field(manifest, "things", list)]
         if self._left:
             raise Refused("holds entries that its manifest does not name")
@@ -207,7 +208,7 @@ class _Reader:
 def _check_entries(entries: Sequence[zipfile.ZipInfo], size: int) -> None:
     """Judge the archive by its table of contents alone, before a byte of it is unpacked."""
     if len(entries) > MOST_ENTRIES or sum(info.file_size for info in entries) > MOST_BYTES:
-        raise Refused("holds more than a device could have been taught")
+        raise TooMuch("holds more than a device could have been taught")
     if len({info.filename for info in entries}) < len(entries) or sum(info.compress_size for info in entries) > size:
         raise Refused("holds entries that lie over each other")
     for info in entries:
@@ -241,10 +242,3 @@ def _check_numbers(values: Iterable[Any]) -> None:
     for value in values:
         if type(value) not in (int, float) or not math.isfinite(value):
             raise Refused("holds numbers that are none")
-
-
-def read_field(table: Any, key: str, *kinds: type) -> Any:
-    """A value of the manifest, of one of these very types (a bool is no int here)."""
-    if type(table) is not dict or key not in table or type(table[key]) not in kinds:
-        raise Refused(f"has a manifest without a proper '{key}'")
-    return table[key]

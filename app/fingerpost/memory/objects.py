@@ -23,8 +23,8 @@ from .history import DROP, begin_change, remember, set_aside, undo_change
 from .integrity import open_whole, verify
 from .lessons import Lesson, Merged, merge_lessons, read_lessons
 from .lock import StoreLock
-from .rows import check_name, insert_sample, name_object, unpack_sound
-from .samples import COLUMNS, Sample, decode_crop, make_sample, pack, unpack_label
+from .rows import check_name, insert_sample, name_object, replace_embedding, row_of, unpack_sound
+from .samples import decode_crop, make_sample, unpack_label
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class ObjectStore(Part):
     def voice_label(self, object_id: str) -> Optional[Clip]:
         """The name of a thing in the wearer's own voice; None where there is none, or it is spoilt."""
         rows = self._database.read("SELECT l.rate, l.samples, l.checksum FROM labels l "
-                                   "JOIN objects o ON o.label = l.id WHERE o.id = ?", _key(object_id))
+                                   "JOIN objects o ON o.label = l.id WHERE o.id = ?", row_of(object_id))
         return unpack_label(*rows[0]) if rows else None
 
     def set_voice_label(self, object_id: str, clip: Clip) -> None:
@@ -164,7 +164,7 @@ class ObjectStore(Part):
         """
         check_name(new)
         with self._database.transaction() as write:
-            key = _key(self._named(old).object_id)
+            key = row_of(self._named(old).object_id)
             if any(thing.name == new for thing in self.objects()):
                 raise StoreError(f"there is a thing called '{new}' already; choose another name")
             remember(write, begin_change(write, "rename", f"{old} to {new}"), key)
@@ -173,7 +173,7 @@ class ObjectStore(Part):
     def forget(self, name: str) -> None:
         """Forget a thing with its samples; `undo` brings them back. Raises StoreError when there is no such thing."""
         with self._database.transaction() as write:
-            key = _key(self._named(name).object_id)
+            key = row_of(self._named(name).object_id)
             remember(write, begin_change(write, "forget", name), key)
             write("UPDATE objects SET forgotten = 1 WHERE id = ?", key)
 
@@ -187,7 +187,8 @@ class ObjectStore(Part):
                 raise StoreError(f"there is no picture {sample_id} of a taught thing any more; look again")
             if thing.samples == 1:
                 raise StoreError(f"this is the only picture of '{thing.name}'; forget the thing instead")
-            set_aside(write, begin_change(write, DROP, f"a picture of {thing.name}"), _key(thing.object_id), sample_id)
+            change = begin_change(write, DROP, f"a picture of {thing.name}")
+            set_aside(write, change, row_of(thing.object_id), sample_id)
             return self._named(thing.name)
 
     def undo(self) -> Optional[str]:
@@ -215,10 +216,7 @@ class ObjectStore(Part):
         """
         with self._database.transaction() as write:
             for sample_id, embedding in embeddings.items():
-                for row in write(f"SELECT {COLUMNS} FROM samples WHERE id = ?", sample_id):
-                    sample = Sample(*row)._replace(backbone=backbone, embedding=pack(embedding))
-                    write("UPDATE samples SET backbone = ?, embedding = ?, checksum = ? WHERE id = ?",
-                          backbone, sample.embedding, sample.checksum, sample_id)
+                replace_embedding(write, sample_id, embedding, backbone)
 
     def lessons(self) -> Iterator[Lesson]:
         """Everything that was taught, one thing after the other, as it can be merged into another store."""
@@ -246,9 +244,3 @@ class ObjectStore(Part):
             if thing.name == name:
                 return thing
         raise StoreError(f"nothing called '{name}' was taught; `fingerpost objects list` shows the names")
-
-
-def _key(object_id: str) -> int:
-    """The row of an object id; 0, which is nobody's, for an id of anything else."""
-    number = object_id[len(TAUGHT):]
-    return int(number) if object_id.startswith(TAUGHT) and number.isdigit() else 0

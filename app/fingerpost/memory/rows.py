@@ -8,15 +8,21 @@ from typing import Dict, Iterable, List, Optional, Tuple
 import numpy as np
 
 from ..core.errors import StoreError
-from ..core.types import Clip
+from ..core.types import TAUGHT, Clip
 from .history import last_row, remember, remember_absence
-from .samples import COLUMNS, Sample, label_checksum, pack_label, unpack
+from .samples import COLUMNS, Sample, label_checksum, pack, pack_label, unpack
 from .schema import Query
 
 NAMED_BY = ("text", "voice", "list", "import")
 """How a thing gets its name."""
 NAME_LENGTH = 80
 """The longest name, in characters."""
+
+
+def row_of(object_id: str) -> int:
+    """The row of an object id; 0, which is nobody's, for an id of anything else."""
+    number = object_id[len(TAUGHT):]
+    return int(number) if object_id.startswith(TAUGHT) and number.isdigit() else 0
 
 
 def check_name(name: str) -> None:
@@ -56,6 +62,14 @@ def insert_sample(write: Query, sample: Sample, key: Optional[int] = None, chang
     """Store a sample of an object, or one that waits for a name."""
     write(f"INSERT INTO samples (object, learned, checksum, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
           key, change, sample.checksum, *sample)
+
+
+def replace_embedding(write: Query, sample_id: int, embedding: np.ndarray, backbone: str) -> None:
+    """Give a sample the embedding, float32 (d,), that another model made of its crop; nothing where it is gone."""
+    for row in write(f"SELECT {COLUMNS} FROM samples WHERE id = ?", sample_id):
+        sample = Sample(*row)._replace(backbone=backbone, embedding=pack(embedding))
+        write("UPDATE samples SET backbone = ?, embedding = ?, checksum = ? WHERE id = ?",
+              backbone, sample.embedding, sample.checksum, sample_id)
 
 
 def usual_sizes(query: Query) -> Dict[str, int]:

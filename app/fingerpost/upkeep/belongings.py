@@ -10,6 +10,9 @@ CAMERA_RECORD, FINGERTIP_RECORD = "camera.json", "fingertip.json"
 """What `fingerpost calibrate` keeps of the wearer's lens and finger."""
 WAY = "way.json"
 """The way to look at things that was chosen last."""
+DEVICE = "device.json"
+"""The id by which the device knows its own files on a stick (stick/files.py). It tells nothing of the wearer, and stays
+when all else is forgotten: who has done that by mistake gets their own back-up back."""
 OWN_FILES = (
     PREFERENCES, CAMERA_RECORD, FINGERTIP_RECORD, WAY, "lesson.json", "lineage.json", "lineage-fingertip.json",
     "lineage-detector.json", "retrained.json", "retraining.log", "retraining.lock", "narration.wav")

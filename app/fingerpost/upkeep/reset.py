@@ -1,15 +1,18 @@
 """Everything that is the wearer's own is forgotten: noted when it is asked for, and done at the next start.
 
-So nobody has open what is deleted, and a power cut half-way is no harm: the note goes last. What is not the wearer's
-own stays: settings, fetched models, compiled networks, releases.
+So nobody has open what is deleted, and a power cut half-way is no harm: the note goes last. What could not be deleted
+is noted in its place, and that alone is tried again: what the wearer teaches from then on stays. What is not the
+wearer's own stays too: settings, fetched models, compiled networks, releases, the id on a stick.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-import shutil
+import os
 import time
 from pathlib import Path
+from typing import Iterator, List, Optional, Tuple
 
 from ..core.deciding.errands import READY
 from ..core.errors import FingerpostError, StoreError
@@ -17,10 +20,14 @@ from ..memory.lock import StoreLock
 from ..wholefile import write_whole
 from .belongings import OWN_FILES, OWN_FOLDERS, STORE
 from .errands import Result
+from .notes import read_note
 
 log = logging.getLogger(__name__)
 
 NOTE = "reset.json"
+"""An object; `left`, once everything was tried, has what stayed: paths in the state folder, and MODELS."""
+MODELS = "models"
+"""Stands in the note for the networks that were trained here."""
 _PATIENCE_SECONDS, _LOOK_SECONDS = 5.0, 0.2
 """A companion page has the store open for some seconds after it was asked for something."""
 
@@ -34,20 +41,26 @@ def ask_for_reset(home: Path) -> Result:
 def carry_out(home: Path) -> bool:
     """Forget everything, if that was asked for; returns whether it was. Nothing may be open yet.
 
-    What cannot be deleted is told in the log and tried again at the next start.
+    What cannot be deleted holds up nothing else; it is told in the log, and tried again at the next start.
     """
     if not (home / NOTE).exists():
         return False
+    before = _read_leftovers(home)
     try:
         _wait_until_closed(home / STORE)
-        for path in sorted(home.iterdir()):
-            if is_own(path.name):
-                _delete(path)
-        _forget_models()
-        (home / NOTE).unlink()
+        stayed = list(_forget(home, before))
+        if stayed:
+            write_whole(home / NOTE, json.dumps({"left": stayed}).encode())
+        else:
+            (home / NOTE).unlink()
     except (OSError, FingerpostError) as error:
         log.error("not all could be forgotten (%s): make %s writable, and start again", error, home)
     return True
+
+
+def greet(home: Path) -> Tuple[str, ...]:
+    """The phrases that tell the wearer that something of theirs is still there, though it was to be forgotten."""
+    return ("reset_partly",) if (home / NOTE).exists() else ()
 
 
 def is_own(name: str) -> bool:
@@ -57,11 +70,45 @@ def is_own(name: str) -> bool:
     return name in OWN_FILES + OWN_FOLDERS or name.startswith(STORE) or is_part
 
 
-def _delete(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(str(path))
-    else:
-        path.unlink()
+def _read_leftovers(home: Path) -> Optional[List[str]]:
+    """What an earlier attempt has left; None where there was none yet."""
+    note = read_note(home / NOTE)
+    left = note.get("left") if isinstance(note, dict) else None
+    return [name for name in left if isinstance(name, str)] if isinstance(left, list) else None
+
+
+def _forget(home: Path, leftovers: Optional[List[str]]) -> Iterator[str]:
+    """Forget everything, what was taught first, or only the leftovers; gives what stays, as it stands in the note.
+    Raises OSError where the folder cannot be read."""
+    names = sorted(os.listdir(str(home)), key=lambda name: (not name.startswith(STORE), name))
+    for name in names if leftovers is None else leftovers:
+        if is_own(name.split("/")[0]):
+            yield from (str(path.relative_to(home)) for path in _delete(home / name))
+    if leftovers is None or MODELS in leftovers:
+        try:
+            _forget_models()
+        except (OSError, FingerpostError) as error:
+            log.error("the networks that were trained here could not be forgotten: %s", error)
+            yield MODELS
+
+
+def _delete(path: Path) -> List[Path]:
+    """Delete a file, or a folder with all that it holds; returns what stays of it."""
+    stayed: List[Path] = []
+    try:
+        if path.is_dir() and not path.is_symlink():
+            for name in os.listdir(str(path)):
+                stayed += _delete(path / name)
+            if not stayed:
+                path.rmdir()
+        else:
+            path.unlink()
+    except FileNotFoundError:
+        pass  # it is gone by now
+    except OSError as error:
+        log.error("%s could not be forgotten (%s): make its folder writable, and start again", path, error.strerror)
+        stayed.append(path)
+    return stayed
 
 
 def _forget_models() -> None:
@@ -71,9 +118,14 @@ def _forget_models() -> None:
 
 
 def _wait_until_closed(store: Path) -> None:
-    """Wait until nobody has the store open, but not for ever: what is deleted then is gone all the same."""
+    """Wait until nobody has the store open, but not for ever: what is deleted then is gone all the same. Nor where that
+    cannot be told."""
     lock, give_up = StoreLock(store), time.monotonic() + _PATIENCE_SECONDS
-    lock.share()
+    try:
+        lock.share()
+    except StoreError as error:
+        log.warning("%s", error)
+        return
     while time.monotonic() < give_up:
         try:
             with lock.alone():

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, Callable, Dict, List, Mapping, Sequence
 
 from ...core.state import WAYS
-from ...memory.archive import MOST_BYTES, UNREADABLE, Refused, add_entry, read_field, unpack_things
+from ...memory.archive import MOST_BYTES, add_entry, unpack_things
 from ...memory.lessons import Lesson
+from ...memory.refusal import UNREADABLE, Refused, check_version, read_field
 from ...memory.ziptable import measure_zip
 from ...vision.lens import parse_lens
 from ...vision.offset import parse_offset
@@ -87,8 +88,8 @@ def pack_backup(file: BinaryIO, things: bytes, settings: Mapping[str, bytes]) ->
 
 
 def read_backup(path: Path) -> Backup:
-    """What the back-up in a file holds. Raises Refused where it is not whole and sound; OSError where that cannot be
-    told."""
+    """What the back-up in a file holds. Raises Refused where it is not whole and sound, Newer among that; OSError where
+    that cannot be told."""
     return _read(path, _unpack_backup)
 
 
@@ -119,10 +120,8 @@ def _read(path: Path, unpack: Callable[[BinaryIO], Backup]) -> Backup:
 def _unpack_backup(file: BinaryIO) -> Backup:
     measure_zip(file)
     with zipfile.ZipFile(file) as archive:
+        manifest = _read_manifest(archive)  # first, for a newer version may have other entries
         parts = _read_parts(archive, archive.infolist())
-    manifest = json.loads(parts.pop(MANIFEST).decode("utf-8"))
-    if read_field(manifest, "format", str) != FORMAT or read_field(manifest, "version", int) != VERSION:
-        raise Refused("is of a kind that this Fingerpost does not know")
     if read_field(manifest, "parts", dict) != {name: hashlib.sha256(data).hexdigest() for name, data in parts.items()}:
         raise Refused("holds what does not match its checksum")
     things = parts.pop(THINGS)
@@ -131,12 +130,24 @@ def _unpack_backup(file: BinaryIO) -> Backup:
     return Backup(unpack_things(BytesIO(things)), parts)
 
 
+def _read_manifest(archive: zipfile.ZipFile) -> Any:
+    if MANIFEST not in archive.namelist():
+        raise Refused("is no back-up")
+    manifest = json.loads(_read_entry(archive, archive.getinfo(MANIFEST)).decode("utf-8"))
+    check_version(manifest, FORMAT, VERSION)
+    return manifest
+
+
 def _read_parts(archive: zipfile.ZipFile, entries: List[zipfile.ZipInfo]) -> Dict[str, bytes]:
+    """What the entries but the manifest hold, by their names."""
     names = [info.filename for info in entries]
     if len(set(names)) < len(names) or not {MANIFEST, THINGS} <= set(names) <= {MANIFEST, THINGS, *SETTINGS}:
         raise Refused("is no back-up")
-    for info in entries:
-        most = MOST_BYTES if info.filename == THINGS else MOST_SETTING_BYTES
-        if info.compress_type != zipfile.ZIP_STORED or not info.file_size == info.compress_size <= most:
-            raise Refused("holds more than it may")
-    return {info.filename: archive.read(info) for info in entries}
+    return {info.filename: _read_entry(archive, info) for info in entries if info.filename != MANIFEST}
+
+
+def _read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    most = MOST_BYTES if info.filename == THINGS else MOST_SETTING_BYTES
+    if info.compress_type != zipfile.ZIP_STORED or not info.file_size == info.compress_size <= most:
+        raise Refused("holds more than it may")
+    return archive.read(info)

@@ -1,37 +1,83 @@
-"""Fingerpost's own files on the stick: what they are called, and that what was written can be read."""
+"""Fingerpost's own files on the stick: what they are called, and that what was written can be read.
+
+Several devices may share a stick: each file bears the id of the one that made it, and none replaces or removes those of
+another.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO, Callable, Dict, Optional
+from typing import BinaryIO, Callable, List, NamedTuple, Optional
 
-from ...memory.archive import Refused
-from ...wholefile import replacing
+from ...core.errors import StoreError
+from ...memory.refusal import Refused
+from ...wholefile import replacing, write_whole
+from ..belongings import DEVICE
+from ..notes import read_note
 from .place import DAMAGED, StickError, check_room, drop_cached
 
-BACKUPS, SHARED = "fingerpost-backup-%Y-%m-%d-%H%M.zip", "fingerpost-things-%Y-%m-%d.zip"
-"""Names, as strftime makes them."""
+BACKUPS, SHARED = "fingerpost-backup-%Y-%m-%d-%H%M", "fingerpost-things-%Y-%m-%d"
+"""How names begin, as strftime makes it; the id of the device follows."""
 KEPT_BACKUPS = 5
+"""Of each device."""
 _LAST_YEAR = 9000
-_LEFTOVER = re.compile(r"fingerpost-(backup|things)-[0-9-]+\.zip\.\d+-\d+\.part")
+_ID_BYTES = 3
+_ID = re.compile("[0-9a-f]{6}")
+_NAME = re.compile(rf"(.+)-({_ID.pattern})\.zip")
+_LEFTOVER = re.compile(rf"fingerpost-(backup|things)-[0-9-]+-{_ID.pattern}\.zip\.\d+-\d+\.part")
 
 
-def list_files(folder: Path, pattern: str) -> Dict[datetime, Path]:
+class OwnFile(NamedTuple):
+    """A file of Fingerpost's on the stick."""
+
+    made: datetime
+    device: str
+    """The id of the device that made it."""
+    path: Path
+
+
+def read_device(home: Path) -> str:
+    """The id of this device; empty where it has none yet."""
+    device = read_note(home / DEVICE)
+    return device if isinstance(device, str) and _ID.fullmatch(device) else ""
+
+
+def identify(home: Path) -> str:
+    """The id of this device, made up the first time. Raises StoreError where it cannot be kept."""
+    device = read_device(home)
+    if not device:
+        device = secrets.token_hex(_ID_BYTES)
+        try:
+            write_whole(home / DEVICE, json.dumps(device).encode())
+        except OSError as error:
+            raise StoreError(f"{home / DEVICE} cannot be written ({error.strerror or error}); free some space on the "
+                             "card, or make the folder writable") from error
+    return device
+
+
+def list_files(folder: Path, pattern: str) -> List[OwnFile]:
     """The files of that pattern, newest first; no links, and nothing that is no file. Raises OSError."""
     with os.scandir(str(folder)) as entries:
-        names = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
-    found = {stamp: folder / name for name in names for stamp in [_read_stamp(name, pattern)] if stamp is not None}
-    return dict(sorted(found.items(), reverse=True))
+        found = [_parse(folder / entry.name, pattern) for entry in entries if entry.is_file(follow_symlinks=False)]
+    return sorted((file for file in found if file is not None), reverse=True)
 
 
-def name_backup(folder: Path, now: datetime) -> Path:
-    """A new file for a back-up, which comes after all that there are: a board without a battery may think that it is
-    1970. Raises OSError."""
-    newest = next(iter(list_files(folder, BACKUPS)), None)
-    return folder / (now if newest is None else max(now, newest + timedelta(minutes=1))).strftime(BACKUPS)
+def name_shared(folder: Path, device: str, now: datetime) -> Path:
+    """The file for what a device shares on a day."""
+    return folder / f"{now.strftime(SHARED)}-{device}.zip"
+
+
+def name_backup(folder: Path, device: str, now: datetime) -> Path:
+    """A new file for a back-up, which comes after all that the device has made: a board without a battery may think
+    that it is 1970. Raises OSError."""
+    newest = next((file.made for file in list_files(folder, BACKUPS) if file.device == device), None)
+    made = now if newest is None else max(now, newest + timedelta(minutes=1))
+    return folder / f"{made.strftime(BACKUPS)}-{device}.zip"
 
 
 def write_checked(path: Path, size: int, write: Callable[[BinaryIO], object], read: Callable[[Path], object]) -> None:
@@ -51,9 +97,10 @@ def write_checked(path: Path, size: int, write: Callable[[BinaryIO], object], re
         raise StickError(DAMAGED, path, f"it {error}") from error
 
 
-def prune_backups(folder: Path) -> None:
-    """Remove all back-ups but the newest. Raises OSError."""
-    for path in list(list_files(folder, BACKUPS).values())[KEPT_BACKUPS:]:
+def prune_backups(folder: Path, device: str) -> None:
+    """Remove all back-ups of a device but the newest. Raises OSError."""
+    own = [file.path for file in list_files(folder, BACKUPS) if file.device == device]
+    for path in own[KEPT_BACKUPS:]:
         path.unlink()
 
 
@@ -64,10 +111,13 @@ def _remove_leftovers(folder: Path) -> None:
             (folder / name).unlink()
 
 
-def _read_stamp(name: str, pattern: str) -> Optional[datetime]:
-    """When a file of that pattern was made; None for the name of another one."""
+def _parse(path: Path, pattern: str) -> Optional[OwnFile]:
+    """What the name of a file of that pattern says; None for the name of another one."""
+    match = _NAME.fullmatch(path.name)
     try:
-        stamp = datetime.strptime(name, pattern)
+        made = datetime.strptime(match.group(1), pattern) if match else None
     except ValueError:
         return None
-    return stamp if stamp.year < _LAST_YEAR and stamp.strftime(pattern) == name else None
+    if match is None or made is None or made.year >= _LAST_YEAR or made.strftime(pattern) != match.group(1):
+        return None
+    return OwnFile(made, match.group(2), path)

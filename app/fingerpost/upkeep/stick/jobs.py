@@ -1,31 +1,43 @@
 """What is done with a stick: taught things shared, all that is the wearer's own backed up, and brought back.
 
 Every function takes the folder of the stick and the state folder `home`. The store is opened beside the running device,
-as the commands do. Nothing is written before all that is read has been checked, and whatever fails leaves both folders
-as they were, or complete.
+as the commands do. Nothing is written before all that is read has been checked, and whatever fails leaves the stick and
+what is taught as they were, or complete.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import BinaryIO, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
-from ...core.deciding.errands import BACK_UP, READY, READY_OLDER, RESTORE, SHARE
+from ...core.deciding.errands import BACK_UP, READY, READY_OLDER, READY_OTHER, RESTORE, SHARE
 from ...core.errors import StoreError
-from ...memory.archive import Refused, pack_things
+from ...memory.archive import pack_things
 from ...memory.lessons import Lesson, Merged
 from ...memory.objects import ObjectStore
+from ...memory.refusal import Newer, Refused, TooMuch
 from ...wholefile import replacing
 from ..belongings import STORE
 from ..errands import DONE, NOTHING, Job, Result, with_stick
 from .backup import Backup, collect_settings, pack_backup, read_backup, read_shared
-from .files import BACKUPS, SHARED, list_files, name_backup, prune_backups, write_checked
-from .place import DAMAGED, StickError, check_room, using
+from .files import (
+    BACKUPS,
+    SHARED,
+    OwnFile,
+    identify,
+    list_files,
+    name_backup,
+    name_shared,
+    prune_backups,
+    read_device,
+    write_checked,
+)
+from .place import DAMAGED, NEWER, TOO_MUCH, StickError, check_room, using
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +50,7 @@ Measure = Callable[[Sequence[Lesson]], Mapping[str, int]]
 class Found(NamedTuple):
     """A file that can be restored."""
 
-    path: Path
+    file: OwnFile
     backup: Backup
     is_newest: bool
 
@@ -48,7 +60,7 @@ class Restored(NamedTuple):
 
     merged: Merged
     settings: Tuple[str, ...]
-    """Names of the files of the state folder that are others now."""
+    """Names of the files of the state folder that were others."""
 
 
 def plan_stick_jobs(home: Path, measure: Measure) -> Mapping[str, Job]:
@@ -64,8 +76,14 @@ def share(stick: Path, home: Path, now: datetime) -> Result:
     things, count = _pack(home)
     if not count:
         return Result(NOTHING)
+    path, size = name_shared(stick, identify(home), now), _measure(things)
+
+    def write(file: BinaryIO) -> None:
+        with things:
+            file.write(things.getvalue())
+
     with using(stick):
-        write_checked(stick / now.strftime(SHARED), len(things), lambda file: file.write(things), read_shared)
+        write_checked(path, size, write, read_shared)
     return Result(DONE, (("count", str(count)),))
 
 
@@ -76,49 +94,72 @@ def back_up(stick: Path, home: Path, now: datetime) -> Result:
     things, count = _pack(home)
     if not count and not settings:
         return Result(NOTHING)
+    device, size = identify(home), _measure(things) + sum(map(len, settings.values()))
+
+    def write(file: BinaryIO) -> None:
+        with things:  # they need not be in memory any more when they are read again
+            pack_backup(file, things.getvalue(), settings)
+
     with using(stick):
-        size = len(things) + sum(map(len, settings.values()))
-        write_checked(name_backup(stick, now), size, lambda file: pack_backup(file, things, settings), read_backup)
-        prune_backups(stick)
+        write_checked(name_backup(stick, device, now), size, write, read_backup)
+    try:
+        prune_backups(stick, device)
+    except OSError as error:
+        log.warning("old back-ups cannot be removed from %s (%s)", stick, error.strerror or error)
     return Result(DONE, (("count", str(count)),))
 
 
 def restore(stick: Path, home: Path, measure: Measure) -> Result:
-    """Take in the newest file of the stick that is whole. The device is to start anew, for a lens is read at the start.
+    """Take in the newest file of the stick that is whole; that of another device only without one of this. The device
+    is to start anew, for a lens is read at the start.
 
     Raises StickError and, where nothing can be taken in, StoreError: nothing has changed then.
     """
+    device = read_device(home)
     with using(stick):
-        found = find_newest(stick)
+        found = find_newest(stick, device)
     if found is None:
         return Result(NOTHING)
     restored = take_in(found.backup, home, measure)
     if not restored.merged.samples and not restored.merged.grown and not restored.settings:
         return Result(KNOWN)
-    return Result(READY if found.is_newest else READY_OLDER, (("count", str(len(found.backup.lessons))),))
+    older_or_newest = READY if found.is_newest else READY_OLDER
+    return Result(older_or_newest if found.file.device == device else READY_OTHER,
+                  (("count", str(len(found.backup.lessons))),))
 
 
-def find_newest(folder: Path) -> Optional[Found]:
-    """The newest back-up that is whole or, without any, the newest shared file; None where there is neither.
+def find_newest(folder: Path, device: str) -> Optional[Found]:
+    """The newest back-up that is whole or, without any, the newest shared file; None where there is neither. With files
+    of this `device`, those of others are left alone.
 
-    Raises StickError where none of them is whole, and OSError.
+    Raises what was wrong with the newest where none of them is whole: StickError, or OSError.
     """
-    candidates = [(path, read_backup) for path in list_files(folder, BACKUPS).values()]
-    candidates += [(path, read_shared) for path in list_files(folder, SHARED).values()]
-    for number, (path, read) in enumerate(candidates):
+    candidates = [(file, read_backup) for file in _prefer_own(list_files(folder, BACKUPS), device)]
+    candidates += [(file, read_shared) for file in _prefer_own(list_files(folder, SHARED), device)]
+    failure: Union[Refused, OSError, None] = None
+    for file, read in candidates:
         try:
-            return Found(path, read(path), number == 0)
-        except Refused as error:
-            log.warning("%s: it %s", path, error)
-    if candidates:
-        raise StickError(DAMAGED, folder, "none of the back-ups is whole")
+            return Found(file, read(file.path), failure is None)
+        except (Refused, OSError) as error:  # a bad spot on the stick does not spoil what lies elsewhere
+            log.warning("%s: it %s", file.path, error)
+            failure = failure or error
+    if isinstance(failure, Refused):
+        outcome = NEWER if isinstance(failure, Newer) else DAMAGED
+        raise StickError(outcome, folder, f"none of the back-ups can be used: the newest {failure}")
+    if failure is not None:
+        raise failure
     return None
+
+
+def _prefer_own(files: List[OwnFile], device: str) -> List[OwnFile]:
+    return [file for file in files if file.device == device] or files
 
 
 def take_in(backup: Backup, home: Path, measure: Measure) -> Restored:
     """Merge the things of a back-up into the store, as one change that can be undone, and put its settings in place.
 
-    All of it is on the card before the first of it holds. Raises StickError where that is full, and StoreError.
+    All of it is on the card before the first of it holds. Raises StickError where that is full, and StoreError: then
+    nothing has changed. Once the things hold, a setting that cannot be put in place is only told of in the log.
     """
     sizes = measure(backup.lessons)
     settings = {name: data for name, data in backup.settings.items() if _read(home / name) != data}
@@ -128,10 +169,7 @@ def take_in(backup: Backup, home: Path, measure: Measure) -> Restored:
         check_room(home, 2 * sum(len(sample.crop) for lesson in backup.lessons for sample in lesson.samples))
         with ExitStack() as stack:
             for name, data in settings.items():
-                file = stack.enter_context(replacing(home / name))
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+                stack.enter_context(_putting(home / name, data))
             with ObjectStore(home / STORE) as store:
                 merged = store.merge(backup.lessons, sizes)
     except OSError as error:
@@ -140,14 +178,42 @@ def take_in(backup: Backup, home: Path, measure: Measure) -> Restored:
     return Restored(merged, tuple(settings))
 
 
-def _pack(home: Path) -> Tuple[bytes, int]:
-    """All taught things as an archive, and how many they are; what is spoilt is set aside first. Raises StoreError."""
+@contextmanager
+def _putting(path: Path, data: bytes) -> Iterator[None]:
+    """Has the new content of a file on the card, and in place once the block has ended well; what fails only then is
+    told in the log."""
+    holds = False
+    try:
+        with replacing(path) as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            yield
+            holds = True
+    except OSError as error:
+        if not holds:
+            raise
+        log.error("%s cannot be written (%s): it stays as it was", path, error.strerror or error)
+
+
+def _pack(home: Path) -> Tuple[BytesIO, int]:
+    """All taught things as an archive, and how many they are; what is spoilt is set aside first. Raises StoreError, and
+    StickError where they are too many for an archive."""
     file = BytesIO()
-    with ObjectStore(home / STORE) as store:
-        for line in store.verify():
-            log.warning("%s", line)
-        count = pack_things(file, store.lessons())
-    return file.getvalue(), count
+    try:
+        with ObjectStore(home / STORE) as store:
+            for line in store.verify():
+                log.warning("%s", line)
+            count = pack_things(file, store.lessons())
+    except StoreError as error:
+        if isinstance(error.__cause__, TooMuch):
+            raise StickError(TOO_MUCH, home) from error
+        raise
+    return file, count
+
+
+def _measure(file: BytesIO) -> int:
+    return file.getbuffer().nbytes
 
 
 def _read(path: Path) -> Optional[bytes]:

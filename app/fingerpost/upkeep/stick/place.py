@@ -19,7 +19,8 @@ MOUNT = "/run/fingerpost-stick"
 MEDIA = ("/media/", "/run/media/")
 """Where desktops mount what is plugged in."""
 FULL, GONE, READ_ONLY, DAMAGED, FAILED = "full", "gone", "readonly", "damaged", "failed"
-"""What can go wrong, as it completes a phrase (core/deciding/errands.py)."""
+TOO_MUCH, NEWER = "too_much", "newer"
+"""What can go wrong, as it completes a phrase (core/deciding/errands.py); the last two are no fault of the stick."""
 SPARE_BYTES = 1 << 20
 """So much room is left besides: a file system needs some for itself."""
 
@@ -35,11 +36,14 @@ _REMEDIES = {
     READ_ONLY: "nothing can be written there; switch off its write protection, or use another one",
     DAMAGED: "what is there is damaged; use another stick",
     FAILED: "it does not work; use another one",
+    TOO_MUCH: "more is taught than a file may hold; forget things that you can spare",
+    NEWER: "what is there was made by a newer Fingerpost; update this one",
 }
 
 
 class StickError(DataError):
-    """The stick cannot be used as it should. `outcome` is one of FULL, GONE, READ_ONLY, DAMAGED, FAILED."""
+    """The stick cannot be used as it should. `outcome` is one of FULL, GONE, READ_ONLY, DAMAGED, FAILED, TOO_MUCH and
+    NEWER."""
 
     def __init__(self, outcome: str, place: Path, reason: str = "") -> None:
         super().__init__(f"{place}: {_REMEDIES[outcome]}" + (f" ({reason})" if reason else ""))
@@ -50,8 +54,8 @@ def find_stick(environ: Mapping[str, str] = os.environ, mounts: Path = Path("/pr
                devices: Path = Path("/sys/class/block")) -> Optional[Path]:
     """The folder of the stick that is plugged in; None without one.
 
-    The first of `$FINGERPOST_STICK`, where the service has it mounted, and where a desktop has. Nothing of the stick
-    itself is touched: one that hangs must not hold up who asks.
+    The first of `$FINGERPOST_STICK`, where the service has it mounted, and where a desktop has. A mounted stick is not
+    touched: one that hangs must not hold up who asks.
     """
     if environ.get(VARIABLE):
         chosen = Path(environ[VARIABLE]).expanduser()
@@ -61,7 +65,8 @@ def find_stick(environ: Mapping[str, str] = os.environ, mounts: Path = Path("/pr
     except OSError:
         return None
     mounted = {_unescape(line[1]): line[0] for line in lines if len(line) > 1}
-    if MOUNT in mounted:
+    # Without a stick, the folder as such is mounted there for the service: ReadWritePaths= in fingerpost.service.
+    if mounted.get(MOUNT, "").startswith("/dev/"):
         return Path(MOUNT)
     return next((Path(place) for place in sorted(mounted)
                  if place.startswith(MEDIA) and is_pluggable(mounted[place], devices)), None)
