@@ -12,13 +12,17 @@ PYTHON38 := $(firstword $(wildcard $(HOME)/.pyenv/versions/3.8.*/bin/python) $(s
 # Where there is none the tests of the companion page in a browser are left out, and say so.
 CHROMIUM := $(firstword $(foreach name,chromium chromium-browser google-chrome google-chrome-stable,$(shell command -v $(name))))
 
+# As many processes as there are cores, but each may hold torch and a device of its own, some 2.5 GB: four at most. The
+# tests of a file stay together, for some share a device.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
+
 .PHONY: demo test test38 lint chromium clean
 
 demo: $(VENV)/.core
 	$(VENV)/bin/fingerpost demo --out out/demo
 
 test: $(VENV)/.test chromium lint
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest $(PARALLEL)
 	$(MAKE) --no-print-directory test38
 
 lint: $(VENV)/.test
@@ -30,7 +34,7 @@ test38:
 	@echo "SKIPPED: the wearable on Python 3.8 (no python3.8 here; with pyenv: pyenv install 3.8)"
 else
 test38: .venv38/.test
-	.venv38/bin/python -m pytest tests/unit tests/contracts tests/walks tests/faults tests/companion
+	.venv38/bin/python -m pytest $(PARALLEL) tests/unit tests/contracts tests/walks tests/faults tests/companion
 endif
 
 $(VENV)/.core: setup.py pyproject.toml | $(VENV)/bin/python

@@ -11,3 +11,10 @@ def _state_folder(tmp_path_factory):
         patch.setenv("FINGERPOST_STATE", str(tmp_path_factory.mktemp("state")))
         patch.delenv("FINGERPOST_HOME", raising=False)
         yield
+
+
+@pytest.fixture
+def stick(tmp_path):
+    """An empty folder that stands for the USB stick."""
+    (tmp_path / "stick").mkdir()
+    return tmp_path / "stick"

@@ -15,7 +15,6 @@ import pytest
 
 from fingerpost import sayings, wiring
 from fingerpost.body import Body
-from fingerpost.commands import run
 from fingerpost.core import live, speech
 from fingerpost.core.actions import ChangeWay
 from fingerpost.core.events import WayChanged
@@ -25,8 +24,8 @@ from fingerpost.core.speech import Mouth
 from fingerpost.core.state import PAST_FINGER
 from fingerpost.devices.clocks import RealClock
 from fingerpost.home import asset_home
+from fingerpost.life import Life, Start
 from fingerpost.settings import Settings
-from fingerpost.upkeep.journal import Journal
 from fingerpost.upkeep.service import Manager
 from tests.listener import Listener
 from tests.parts import (
@@ -209,8 +208,8 @@ def hearts(listener, monkeypatch):
     monkeypatch.setenv("WATCHDOG_USEC", "300000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
     with ExitStack() as stack:
-        thread = threading.Thread(target=run.live, args=(stack, Settings(), clock, speaker, [], stop, True, None,
-                                                         Journal(), [], False))
+        life = Life(stack, Start(Settings(), clock, speaker, with_lesson=False))
+        thread = threading.Thread(target=life.run, args=(stop,))
         thread.start()
         yield hearts
         stop.set()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import ExitStack
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -17,15 +17,15 @@ from fingerpost.announcements import (
     load_announcement,
     write_announcements,
 )
-from fingerpost.commands import run
+from fingerpost.commands.run import announce
 from fingerpost.core.errors import ModelError, SoundError, VoiceError
 from fingerpost.devices.clips import RATE
 from fingerpost.devices.clocks import SimulatedClock
 from fingerpost.devices.voices import SPEECH_RMS, speech_rms
 from fingerpost.home import asset_home
 from fingerpost.inference.tensorrt import SharedWorker
+from fingerpost.life import Life, Start
 from fingerpost.settings import Settings
-from fingerpost.upkeep.journal import Journal
 
 LANGUAGES = sorted(path.stem for path in (asset_home() / "assets" / "phrases").glob("*.toml"))
 
@@ -67,9 +67,10 @@ def test_a_start_that_compiles_networks_says_so(monkeypatch):
     monkeypatch.setattr(wiring, "assemble", assemble)
     speaker = SimpleNamespace(play=played.append)
     observer = SimpleNamespace(on_heard=lambda at, text, phrase: heard.append((text, phrase)))
+    settings, clock = Settings(), SimulatedClock()
+    say_preparing = partial(announce, PREPARING, settings, speaker, clock, [observer])
     with ExitStack() as stack, pytest.raises(ModelError, match="enough"):
-        run.live(stack, Settings(), SimulatedClock(), speaker, [observer], threading.Event(), True, None, Journal(), [],
-                 False)
+        Life(stack, Start(settings, clock, speaker, [observer], say_preparing=say_preparing))
     assert len(played) == 1
     assert heard == [("Preparing. This takes some minutes.", PREPARING)]
     shared.building.tell("compiling")

@@ -1,25 +1,18 @@
-"""A day on which the board gets hot and the battery empty, and starts after a stop that was not in order: words that
-the wearer hears. All is put together as by `fingerpost run`, over files like the kernel's."""
+"""A day on which the board gets hot and the battery empty: words that the wearer hears. All is put together as by
+`fingerpost run`, over files like the kernel's."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import ExitStack
 from dataclasses import replace
 from types import SimpleNamespace
 
-import cv2
 import pytest
 
-from fingerpost import sayings, wiring
+from fingerpost import life, sayings, wiring
 from fingerpost.body import Body
-from fingerpost.commands import run
 from fingerpost.core.actions import Pace
 from fingerpost.core.events import Vitals
 from fingerpost.core.live import PerceptionThread
@@ -32,9 +25,7 @@ from fingerpost.devices import sensors
 from fingerpost.devices.clocks import RealClock, SimulatedClock
 from fingerpost.settings import Settings
 from fingerpost.upkeep import keeper, vitals
-from fingerpost.upkeep.journal import Journal
 from fingerpost.upkeep.laststop import RUNNING
-from tests.desk import draw
 from tests.machines import NANO
 from tests.parts import (
     BLANK,
@@ -88,7 +79,7 @@ class Day:
         monkeypatch.setattr(keeper, "LOOK_SECONDS", 0.02)
         self.write(**NANO, **BATTERY)
         files = sensors.Files(root)
-        monkeypatch.setattr(sensors, "Files", lambda: files)
+        monkeypatch.setattr(life, "Files", lambda: files)
         self._thread = threading.Thread(target=self._run)
 
     def _build(self, body, monkeypatch):
@@ -119,8 +110,8 @@ class Day:
 
     def _run(self):
         with ExitStack() as stack:
-            run.live(stack, self.settings, self.clock, self.speaker, [], self.stop, True, None, Journal(), [],
-                     with_lesson=False)
+            start = life.Start(self.settings, self.clock, self.speaker, with_lesson=False)
+            life.Life(stack, start).run(self.stop)
             self.ends.append("still talking" if self.speaker.busy() else "all is said")
         self.ends.append("the note is gone" if not (self.root / "state" / RUNNING).exists() else "the note lies there")
 
@@ -237,51 +228,3 @@ def test_a_recording_is_played_to_its_end_whatever_the_board():
     assert play(celsius=99.0) == ["Too hot. I rest until it is cooler."]
     assert play(celsius=86.0) == ["Cool again. I look again.", "kiwi"]
     assert len(eyes.seen) == 60
-
-
-@pytest.fixture
-def start(tmp_path):
-    """Starts `fingerpost run` on a recording; what was printed is read by `printed`."""
-    frames, printed = tmp_path / "frames", tmp_path / "printed"
-    frames.mkdir()
-    cv2.imwrite(str(frames / "1.png"), draw(None, pointing=False))
-    environment = {**os.environ, "SDL_AUDIODRIVER": "dummy", "FINGERPOST_STATE": str(tmp_path / "state"),
-                   "PYTHONUNBUFFERED": "1"}
-    environment.pop("NOTIFY_SOCKET", None)
-    started = []
-
-    def start(*words):
-        """Start it and wait for these words."""
-        with printed.open("wb") as output:
-            device = subprocess.Popen([sys.executable, "-m", "fingerpost", "run", "--no-lesson",
-                                       "--camera", str(frames)],
-                                      env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                                      stderr=subprocess.STDOUT)
-        started.append(device)
-        for word in words:
-            wait_for(lambda word=word: word in printed.read_text(), lambda: printed.read_text(), seconds=90)
-        return device
-
-    start.printed = printed.read_text
-    yield start
-    for device in started:
-        device.kill()
-        device.wait()
-
-
-@pytest.mark.timeout(300)
-def test_after_an_unclean_stop_the_wearer_hears_what_it_was(start, tmp_path):
-    note = tmp_path / "state" / RUNNING
-    device = start("Ready.")
-    assert "mistake" not in start.printed()
-    assert "power" not in start.printed()
-    device.kill()
-    device.wait()
-    device = start("Ready.", "I had stopped by mistake, and am back.")
-    device.kill()
-    device.wait()
-    note.write_text(json.dumps({**json.loads(note.read_text()), "boot_id": "that of yesterday"}))
-    device = start("Ready.", "Last time the power was cut. What you taught me is safe.")
-    device.send_signal(signal.SIGTERM)
-    assert device.wait(30) == 0
-    assert not note.exists()

@@ -12,17 +12,15 @@ from contextlib import ExitStack
 from dataclasses import replace as change
 from functools import partial
 from pathlib import Path
-from typing import Callable, List, Mapping, Optional, Sequence, TextIO
+from typing import Callable, Mapping, Sequence, TextIO
 
 from ..announcements import PREPARING, STARTING, load_announcement
 from ..core.deciding.errands import RESET, UPDATE
 from ..core.errors import SoundError
 from ..core.loop import Observer
 from ..core.ports import Clock, Speaker
-from ..core.preferences import Preferences
 from ..core.types import Utterance
 from ..devices.clocks import RealClock
-from ..devices.pluggable import PluggableSpeaker
 from ..home import state_home
 from ..launcher import launch, start_anew
 from ..observers import Faults, Transcript
@@ -73,61 +71,14 @@ def main(args: argparse.Namespace) -> int:
         observers = [told(start=clock.now()), stack.enter_context(Diary(find_diary()))]
         speaker = open_speaker(settings, stack)
         announced = announce(STARTING, settings, speaker, clock, observers)
-        options = ["--settings", str(args.settings.absolute())] if args.settings else []
-        restarts = live(stack, settings, clock, speaker, observers, stop, announced, preferences, journal, options,
-                        not args.no_lesson)
+        # Loaded only now, for the wearer is to hear of the start before this has taken its seconds.
+        from ..life import Life, Start
+        start = Start(settings, clock, speaker, observers, journal, announced, preferences=preferences,
+                      say_preparing=partial(announce, PREPARING, settings, speaker, clock, observers),
+                      companion_options=["--settings", str(args.settings.absolute())] if args.settings else [],
+                      with_lesson=not args.no_lesson, errands=plan_errands(state_home()))
+        restarts = Life(stack, start).run(stop)
     return start_anew() if restarts else 0
-
-
-def live(stack: ExitStack, settings: Settings, clock: Clock, speaker: PluggableSpeaker, observers: Sequence[Observer],
-         stop: threading.Event, announced: bool, preferences: Optional[Preferences], journal: Journal,
-         companion_options: Sequence[str], with_lesson: bool) -> bool:
-    """Open all other parts and run; `stack` closes them, `announced` says whether the wearer knows of the start. A
-    companion may read the `journal`; when the device starts one, it does so with these options. Unless `with_lesson`,
-    the first lesson does not begin by itself. Returns whether the device is to start anew."""
-    # Loaded only now, for the wearer is to hear of the start before this has taken its seconds.
-    from ..core.live import PerceptionThread, run_live
-    from ..devices.sensors import Files, Sensors
-    from ..runtimes import hear_of_builds, hear_of_trouble
-    from ..sayings import render_ahead
-    from ..upkeep.errands import Errands
-    from ..upkeep.keeper import Duty
-    from ..upkeep.laststop import RunningNote, greet
-    from ..upkeep.lessonnote import LessonNote
-    from ..upkeep.preparation import Preparation
-    from ..upkeep.releases.trial import Trial
-    from ..upkeep.service import Manager, Service
-    from ..upkeep.vitals import VitalSigns
-    from ..wiring import assemble, open_buttons, open_camera, open_keeper, open_microphone, open_window
-
-    running = stack.enter_context(RunningNote(state_home()))
-    listeners, manager = [*observers], Manager.find()
-    preparation = Preparation(partial(announce, PREPARING, settings, speaker, clock, observers), manager, clock)
-    with hear_of_builds(settings, preparation.go_on):
-        body = assemble(stack, settings, clock, speaker, state_home() / "objects.sqlite", listeners,
-                        open_microphone(settings, stack), live=True, preferences=preferences)
-    render_ahead(body)
-    camera = stack.enter_context(open_camera(settings))
-    buttons = open_buttons(settings, stack)
-    perception = PerceptionThread(body.eyes, camera, clock)
-    hear_of_trouble(settings, clock, perception.events.put)
-    view, attendant = open_window(stack, settings, body, perception, clock, journal, companion_options)
-    listeners.append(view)  # it hears what is said, from now on
-    hearts = [*body.heartbeats, perception.heartbeat, camera.heartbeat, speaker.heartbeat]
-    trial = Trial(hearts)
-    note = LessonNote(state_home(), bool(body.learner.taught), with_lesson)
-    duties: List[Duty] = [VitalSigns(Sensors(Files()), perception.events.put), trial, note]
-    keeper = stack.enter_context(open_keeper(settings, body, clock, perception.events.put, attendant, duties))
-    errands = stack.enter_context(Errands(plan_errands(state_home()), clock, perception.events.put))
-    service = Service(manager, hearts)
-    stack.callback(service.stop)
-    loop = body.loop(perception.submit, [*listeners, keeper, service, attendant, *duties], announced,
-                     attendant.go_to_door, errands.start, note.lesson,
-                     [*greet(running.last_stop, body.damaged), *trial.greetings])
-    run_live(loop, body.mouth, perception, buttons, clock, stop)
-    if loop.switched_off:
-        manager.leave_off_note()  # it is heeded once this process has ended, and so has closed the store
-    return loop.restarts
 
 
 def plan_errands(home: Path) -> Mapping[str, Callable[[], Result]]:
