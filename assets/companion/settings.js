@@ -9,7 +9,7 @@ const DEEDS = { // of the buttons, in each mode
   Pointing: ["to teaching", "sleep", "say it again", "what do you see?"],
   Teaching: ["to pointing", "undo the last sample", "take a sample", "name it and learn"],
   Menu: ["to the top of the menu, or leave", "previous", "next", "choose"],
-  Lesson: ["value before", "one step back", "next value", "keep it, go on"],
+  Lesson: ["one step back", "value before", "next value", "keep it, go on"],
   Asleep: ["wake", "wake", "nothing", "nothing"],
 };
 const SWITCHES = { // what is told once one is on, and once it is off

@@ -75,8 +75,9 @@ def test_a_lesson_goes_on_where_the_power_was_cut(tmp_path):
         press("b")
         wearer.hears("The first lesson waits in the menu.")
         wearer.waits_for(lambda: json.loads((wearer.state / "lesson.json").read_text())["left"])
-    with wearer.running():
+    with wearer.running() as press:
         wearer.hears("Ready.")
-        time.sleep(0.5)
+        press("a")
+        wearer.hears("I have not named anything yet.")
         assert "lesson" not in (tmp_path / "said").read_text()
     assert json.loads((wearer.state / "preferences.json").read_text())["voice"] == "high"

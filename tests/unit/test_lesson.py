@@ -4,74 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.actions import Keep, Report, Sleep, UndoChange
-from fingerpost.core.deciding.lesson.coach import prompt
-from fingerpost.core.events import Changed, Fault, Forgotten, Kept, Learned, Recovered, Status, Tick
+from fingerpost.core.actions import Sleep, UndoChange
+from fingerpost.core.deciding.lesson.prompting import prompt
+from fingerpost.core.events import Changed, Fault, Forgotten, Kept, Learned, Recovered
 from fingerpost.core.preferences import HIGH, LEFT, Preferences
-from fingerpost.core.state import LESSON, MENU, NAMING, POINTING, STARTING, TEACHING, State
-from fingerpost.core.steps import PRACTICE, STEPS, Lesson, Progress
-from fingerpost.core.types import Quality
-from fingerpost.core.visits import Prefer
+from fingerpost.core.state import MENU, NAMING, POINTING, STARTING, TEACHING, State
+from fingerpost.core.steps import PRACTICE, STEPS, Lesson
+from tests.pupil import LANGUAGES, THING, Pupil, at_step
 from tests.story import Story
-
-LANGUAGES = ("de", "en")
-THING = "taught:1"
-SETUP = [step for step in STEPS if step not in PRACTICE]
-
-
-class Pupil(Story):
-    """A wearer in the lesson; samples and things are kept as the store would keep them."""
-
-    def __init__(self, step="language", mode=STARTING, **changes):
-        super().__init__(mode, announced=True, languages=LANGUAGES, lesson=Lesson(step), **changes)
-
-    def begins(self):
-        """The first frame; what follows from there is heard."""
-        self.frame()
-        self.said()
-        return self
-
-    def waits(self, seconds):
-        """Time passes without a frame."""
-        for _ in range(round(seconds * 10)):
-            self.at = round(self.at + 0.1, 6)
-            self.happen(Tick(self.at))
-        return self
-
-    def press(self, button, kind="short"):
-        """A press, and what the store answers to it."""
-        mark = len(self.actions)
-        super().press(button, kind)
-        for action in self.actions[mark:]:
-            if isinstance(action, Keep):
-                self.happen(Kept(self.at, self.state.waiting_samples + 1))
-            if isinstance(action, UndoChange):
-                self.happen(Changed(self.at, "unlearned", THING))
-            if isinstance(action, Report):
-                self.happen(Status(self.at, "12:00", None, (), ("cup", "mug")))
-        return self
-
-    def hears(self, button, kind="short"):
-        """What a press is answered with."""
-        self.said()
-        return self.press(button, kind).said()
-
-    def teaches(self, samples=4):
-        """So many looks at a thing, and "done"."""
-        for _ in range(samples):
-            self.frame((300.0, 200.0)).press("action")
-        self.press("action", "long")
-        self.happen(Learned(self.at, THING, samples))
-        return self
-
-
-def at_step(step):
-    """A pupil who has just heard the prompt of that step, with a thing learned before it."""
-    pupil = Pupil()
-    progress = Progress(prompts=1, prompted_at=0.0, quiet_since=0.0)
-    pupil.state = State(mode=LESSON if step in SETUP else POINTING, languages=LANGUAGES, announced=True,
-                        lesson=Lesson(step, thing=THING, progress=progress), just_learned=THING)
-    return pupil
 
 
 def test_the_whole_lesson_word_by_word():
@@ -84,7 +24,7 @@ def test_the_whole_lesson_word_by_word():
     assert pupil.hears("action", "long") == ["lesson_held_action", "lesson_voice", "voice_low"]
     assert pupil.hears("action") == ["voice_high"]
     assert pupil.hears("action", "long") == ["lesson_volume", "volume_chosen"]
-    assert pupil.hears("mode") == ["volume_chosen"]
+    assert pupil.hears("mode", "long") == ["volume_chosen"]
     assert pupil.hears("action", "long") == ["lesson_words_per_minute", "rate_chosen"]
     assert pupil.hears("action") == ["rate_chosen"]
     assert pupil.hears("action", "long") == ["lesson_hand", "hand_right"]
@@ -98,102 +38,10 @@ def test_the_whole_lesson_word_by_word():
         "lesson_sample_enough", f"learned:{THING}", "lesson_mode_to_point"]
     assert pupil.hears("mode") == ["pointing_on", "lesson_find"]
     assert pupil.away().rest(THING).said() == [f"named:{THING}", "lesson_found", "lesson_undo"]
-    assert pupil.hears("mode") == ["teaching_on", "lesson_undo_now"]
+    assert pupil.hears("mode") == ["lesson_undo_now"]
     assert pupil.hears("mode", "long") == [f"change_unlearned:{THING}", "lesson_end"]
     assert (pupil.state.mode, pupil.state.lesson) == (POINTING, Lesson())
     assert pupil.state.preferences == Preferences(9, 190, "de", voice=HIGH, hand=LEFT)
-
-
-def test_without_a_press_every_language_has_its_turn_twice_and_the_first_one_stays():
-    pupil = Pupil()
-    pupil.frame()
-    spoken = []
-    for _ in range(1000):
-        pupil.waits(0.1)
-        spoken += [action.preferences.language for action in pupil.asked(Prefer)]
-        pupil.said()
-    assert spoken == ["de", "en", "de", "en"]
-    assert pupil.state.lesson.step == "language"
-
-
-def test_who_has_chosen_a_language_is_left_in_it():
-    pupil = Pupil().begins()
-    pupil.press("mode").waits(30.0)
-    assert [action.preferences.language for action in pupil.asked(Prefer)] == ["de"]
-    assert pupil.said() == ["language_chosen", "lesson_language", "lesson_language"], "it is asked once more"
-
-
-def test_a_device_of_one_language_begins_with_the_buttons():
-    pupil = Story(STARTING, announced=True, languages=("en",), lesson=Lesson("language"))
-    assert "lesson_buttons" in pupil.frame().said()
-
-
-def test_the_buttons_may_come_in_any_order_and_what_is_missing_is_asked_for_again():
-    pupil = at_step("buttons")
-    assert pupil.hears("action", "long") == ["lesson_held_action", "lesson_buttons"]
-    assert pupil.hears("mode", "long") == ["lesson_held_mode", "lesson_buttons"]
-    assert pupil.hears("mode") == ["lesson_was_mode", "lesson_other_button"]
-    assert pupil.hears("mode") == ["lesson_was_mode", "lesson_other_button"]
-    assert pupil.hears("action") == ["lesson_was_action", "lesson_voice", "voice_low"]
-
-
-def test_a_button_that_is_stuck_is_not_asked_for():
-    pupil = at_step("buttons")
-    pupil.happen(Fault("mode_button", pupil.at))
-    assert pupil.said() == ["fault_mode_button", "lesson_other_button"]
-    assert pupil.hears("action") == ["lesson_was_action", "lesson_hold_action"]
-
-
-def test_mode_held_leads_back_to_where_a_value_is_chosen_again():
-    pupil = at_step("words_per_minute")
-    assert pupil.hears("mode", "long") == ["lesson_volume", "volume_chosen"]
-    assert pupil.hears("mode", "long") == ["lesson_voice", "voice_low"]
-    assert pupil.hears("mode", "long") == ["lesson_buttons"]
-
-
-@pytest.mark.parametrize(("place", "hint"), [
-    ((320.0, 440.0), "lesson_camera_lower"), ((320.0, 60.0), "lesson_camera_higher"),
-    ((60.0, 260.0), "lesson_camera_left"), ((600.0, 260.0), "lesson_camera_right")])
-def test_the_camera_is_turned_to_where_the_hand_is(place, hint):
-    pupil = at_step("aim")
-    assert pupil.rest(at=place, seconds=40.0).said() == [hint] * 3, "three times, and no more"
-    assert pupil.rest(at=(320.0, 260.0), seconds=1.5).said() == []
-    assert pupil.rest(at=(320.0, 260.0), seconds=1.0).said() == ["lesson_aimed", "lesson_point"]
-
-
-def test_hints_leave_time_to_follow_them():
-    pupil = at_step("aim").rest(at=(320.0, 440.0), seconds=9.9)
-    assert pupil.said() == [], "the prompt is longer than that"
-    pupil.rest(at=(320.0, 440.0), seconds=3.0)
-    pupil.rest(at=(60.0, 260.0), seconds=2.0)
-    assert pupil.said() == ["lesson_camera_lower"]
-    assert pupil.rest(at=(60.0, 260.0), seconds=5.0).said() == ["lesson_camera_left"]
-
-
-def test_no_hand_and_no_light_are_told_and_a_hand_that_passes_changes_nothing():
-    pupil = at_step("aim").away(11.0)
-    assert pupil.said() == ["lesson_no_hand"]
-    for _ in range(80):
-        pupil.frame(quality=Quality(640, 480, 0.01, 200.0))
-    assert pupil.said() == ["too_dark"]
-    pupil.move((320.0, 470.0), (320.0, 20.0), speed=600.0)
-    assert pupil.said() == []
-    assert pupil.hears("action") == ["lesson_aim"]
-    assert pupil.hears("action", "long") == ["lesson_point"], "it can be done without"
-
-
-def test_a_lens_that_is_covered_is_told_of():
-    pupil = at_step("aim")
-    for _ in range(120):
-        pupil.frame(quality=Quality(640, 480, 0.5, 1.0, contrast=0.0))
-    assert pupil.said() == ["camera_covered"]
-
-
-def test_a_tip_that_is_lost_for_a_moment_is_aimed_all_the_same():
-    pupil = at_step("aim")
-    for _ in range(8):
-        pupil.frame((320.0, 260.0)).frame((322.0, 262.0)).frame()
-    assert pupil.said() == ["lesson_aimed", "lesson_point"]
 
 
 def test_the_hand_that_has_aimed_the_camera_points_at_nothing_yet():
@@ -203,6 +51,12 @@ def test_the_hand_that_has_aimed_the_camera_points_at_nothing_yet():
     assert pupil.said() == ["unsure"]
     assert pupil.waits(7.0).said() == ["lesson_aimed", "lesson_point"], "the answer has cut it off"
     assert pupil.rest("Kiwi").said()[-1] == "lesson_again"
+
+
+def test_the_hand_that_has_aimed_the_camera_may_stay_in_view_on_its_way_to_a_thing():
+    pupil = at_step("aim").rest(at=(320.0, 260.0), seconds=3.0)
+    pupil.said()
+    assert pupil.rest("Kiwi", at=(150.0, 300.0)).said() == ["named:Kiwi", "lesson_answer_named", "lesson_again"]
 
 
 @pytest.mark.parametrize(("thing", "confidence", "words"), [
@@ -259,14 +113,14 @@ def test_a_thing_that_is_not_found_again_is_looked_for_three_times():
 
 def test_who_keeps_the_thing_presses_action():
     pupil = at_step("undo").away()
-    assert pupil.hears("action") == ["nothing_to_repeat", "lesson_kept", "lesson_end"]
+    assert pupil.hears("action") == ["lesson_kept", "lesson_end"]
     assert not pupil.asked(UndoChange)
     assert pupil.state.lesson == Lesson()
 
 
 def test_who_leaves_teaching_again_keeps_it_too():
     pupil = at_step("undo")
-    assert pupil.hears("mode") == ["teaching_on", "lesson_undo_now"]
+    assert pupil.hears("mode") == ["lesson_undo_now"], "and nothing of samples"
     assert pupil.hears("mode") == ["pointing_on", "lesson_kept", "lesson_end"]
     assert not pupil.asked(UndoChange)
 
@@ -290,7 +144,7 @@ def test_who_takes_another_sample_keeps_it_too():
     pupil = at_step("undo")
     pupil.press("mode")
     pupil.frame((300.0, 200.0)).said()
-    assert pupil.hears("action") == ["lesson_end"]
+    assert pupil.hears("action") == ["lesson_kept", "lesson_end"]
 
 
 @pytest.mark.parametrize("step", PRACTICE)
@@ -306,7 +160,9 @@ def test_mode_held_in_pointing_skips_the_step_and_nobody_falls_asleep(step):
 @pytest.mark.parametrize("step", STEPS)
 def test_both_say_the_step_again(step):
     pupil = at_step(step)
-    assert pupil.hears("both")[0] == pupil.press("both").said()[0]
+    asked = [action.utterance.phrase for action in prompt(pupil.state)]
+    way_out = "lesson_help_practice" if step in PRACTICE else "lesson_help"
+    assert pupil.hears("both") == pupil.press("both").said() == asked + [way_out]
     assert pupil.state.lesson.step == step
 
 
@@ -315,8 +171,7 @@ def test_the_lesson_can_be_left_for_the_menu_and_taken_up_there(step):
     pupil = at_step(step)
     asked = prompt(pupil.state)
     words = pupil.hears("both", "long")
-    assert words[0] == "menu_on"
-    assert "lesson_waits" in words
+    assert words == ["menu_on", "lesson_waits", "menu_things"]
     assert (pupil.state.mode, pupil.state.lesson.step, pupil.state.lesson.left) == (MENU, step, True)
     pupil.press("mode").said()
     assert pupil.state.mode == POINTING
@@ -328,6 +183,16 @@ def test_the_lesson_can_be_left_for_the_menu_and_taken_up_there(step):
     assert pupil.state.lesson.step == ("point" if step == "again" else step)
     assert words[0] == ("lesson_language" if step == "language" else "lesson_resumed")
     assert step == "again" or asked[0].utterance.phrase in words
+
+
+def test_a_thing_that_is_forgotten_while_the_lesson_waits_is_not_looked_for():
+    pupil = at_step("find").press("both", "long")
+    pupil.happen(Changed(pupil.at, "forgotten", "taught:2"))
+    assert pupil.state.lesson.thing == THING
+    pupil.happen(Changed(pupil.at, "forgotten", THING))
+    assert pupil.state.lesson.thing == ""
+    find_lesson(pupil)
+    assert pupil.hears("action", "long")[-1] == "lesson_end"
 
 
 def find_lesson(pupil):
@@ -440,6 +305,8 @@ def test_the_list_of_names_is_no_way_out_of_the_lesson():
     pupil.frame((300.0, 200.0)).press("action").press("action", "long").said()
     assert pupil.state.mode == MENU
     assert pupil.waits(60.0).said() == []
+    assert pupil.hears("both", "long") == ["cancelled", "lesson_sample_next"], "nor does it lead to switching off"
+    pupil.press("action", "long")
     pupil.press("action", "long")
     pupil.happen(Learned(pupil.at, THING, 1))
     assert pupil.said()[-1] == "lesson_mode_to_point"

@@ -25,6 +25,7 @@ from fingerpost.core.state import (
     STOPPING,
     TEACHING,
     Menu,
+    Naming,
     State,
 )
 from fingerpost.core.steps import Lesson
@@ -182,6 +183,19 @@ def test_what_is_pressed_in_between_takes_the_reset_back(between):
     assert not story.asked(RunErrand)
 
 
+def test_a_question_stands_for_as_long_as_it_takes_to_say_it_slowly():
+    story = at("reset").press("action", "long")
+    story.at += 20.0
+    assert story.press("action", "long").asked(RunErrand) == [RunErrand("reset")]
+
+
+@pytest.mark.parametrize(("naming", "mode"), [(Naming(), TEACHING), (Naming("taught:1"), MENU)])
+def test_both_held_cancel_where_a_name_is_asked_for(naming, mode):
+    story = Story(MENU, menu=Menu("name", ("cup",)), naming=naming).press("both", "long")
+    assert story.said()[0] == "cancelled"
+    assert (story.state.mode, story.state.confirm_until) == (mode, None)
+
+
 def test_power_off_is_asked_for_twice_everywhere_and_is_no_other_question():
     for menu in [Menu.at("undo"), Menu("volume", ("volume",)), Menu("forget", ("taught:1",))]:
         story = Story(MENU, menu=menu).press("both", "long")
@@ -237,14 +251,25 @@ def test_numbers_end_and_say_so_again(ring, button, end):
         story.press(*button)
     assert getattr(story.state.preferences, ring) == end
     story.said()
-    assert len(story.press(*button).said()) == 1
+    assert story.press(*button).said()[1:] == ["value_most" if button[0] == "action" else "value_least"]
 
 
 def test_the_levels_go_round_with_the_tick_between_the_last_and_the_first():
     story = within("verbosity", preferences=Preferences(verbosity=BRIEF))
     assert story.press("action").press("action").press("action").press("action").press("mode", "long").said() == [
-        "verbosity_normal", "verbosity_full", "menu_tick_off", "verbosity_brief", "menu_tick_off"]
+        "verbosity_normal", "verbosity_full", "verbosity_brief", "menu_tick_off", "verbosity_brief", "menu_tick_off"]
     assert story.press("mode", "long").said() == ["verbosity_full"]
+
+
+@pytest.mark.parametrize(("ring", "before"), [("verbosity", Preferences()), ("language", Preferences(language="de"))])
+def test_who_goes_to_the_switch_keeps_the_value_that_held(ring, before):
+    story = within(ring, preferences=before).press("action")
+    assert story.state.preferences != before
+    story.press("action")
+    assert (story.state.menu.item, story.state.preferences) == (RINGS[ring], before)
+    assert len(story.said()) == 3, "the value that was passed, the one that holds again, and the switch"
+    story.press("action", "long").press("mode")
+    assert getattr(story.state.preferences, ring) == getattr(before, ring)
 
 
 def test_the_languages_go_round_with_the_voice_between_the_last_and_the_first():
@@ -272,7 +297,8 @@ def test_a_switch_changes_only_when_action_is_held(ring, switch, value, said):
 @pytest.mark.parametrize(("story", "said"), [
     (Story(STARTING), ["help_starting"]), (Story(POINTING), ["help_pointing"]), (Story(TEACHING), ["help_teaching"]),
     (Story(MENU), ["help_menu"]), (within("volume"), ["help_values"]), (Story(NAMING), ["cancelled"]),
-    (Story(ASLEEP), []), (Story(MENU, menu=Menu("forget", ("taught:1",))), ["help_menu"]),
+    (Story(ASLEEP), []), (Story(MENU, menu=Menu("forget", ("taught:1",))), ["help_list"]),
+    (Story(MENU, menu=Menu("name", ("cup",))), ["help_name"]), (within("language", switch=True), ["help_switch"]),
 ], ids=lambda value: value.state.mode if isinstance(value, Story) else "")
 def test_both_pressed_briefly_say_what_the_buttons_do_here(story, said):
     before = story.state

@@ -40,8 +40,8 @@ SCENES = {"lesson_aimed": TABLE, "lesson_found": TABLE}
 DEEDS = {
     "lesson_language": [HOLD_ACTION],
     "lesson_buttons": [MODE], "lesson_other_button": [ACTION], "lesson_hold_action": [HOLD_ACTION],
-    "lesson_voice": [ACTION, ACTION, HOLD_ACTION], "lesson_volume": [MODE, MODE, ACTION, HOLD_ACTION],
-    "lesson_words_per_minute": [ACTION, MODE, HOLD_ACTION], "lesson_hand": [ACTION, ACTION, HOLD_ACTION],
+    "lesson_voice": [ACTION, ACTION, HOLD_ACTION], "lesson_volume": [HOLD_MODE, HOLD_MODE, ACTION, HOLD_ACTION],
+    "lesson_words_per_minute": [ACTION, HOLD_MODE, HOLD_ACTION], "lesson_hand": [ACTION, ACTION, HOLD_ACTION],
     "lesson_aim": [TOO_LOW], "lesson_camera_lower": [WELL_AIMED],
     "lesson_point": [AT_THING], "lesson_again": [ACTION, TABLE],
     "lesson_teach": [MODE], "lesson_sample_first": [AT_THING, ACTION], "lesson_sample_next": [ACTION],

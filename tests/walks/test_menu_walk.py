@@ -68,7 +68,7 @@ def test_how_it_speaks_is_changed_while_it_is_heard(day):
     assert press(day, "ba") == ["How I speak."]
     assert press(day, "A") == ["Volume 10 of 10."]
     assert press(day, "A") == ["Volume 10.", "Action: louder. Hold mode: softer. Hold action: done."]
-    assert press(day, "a") == ["Volume 10."]
+    assert press(day, "a") == ["Volume 10.", "That is the most."]
     assert press(day, "MM") == ["Volume 8."]
     assert press(day, "A") == ["Volume 8 of 10."]
     assert press(day, "a") == ["Speech rate 170."]
@@ -78,7 +78,8 @@ def test_how_it_speaks_is_changed_while_it_is_heard(day):
     assert press(day, "a") == ["How much I say: as usual."]
     assert press(day, "A") == ["I say as much as usual.", NEITHER]
     assert press(day, "a") == ["I say more."]
-    assert press(day, "a") == ["A faint tick while you wait: off. Hold action to switch it on."]
+    assert press(day, "a") == ["I say as much as usual.",
+                               "A faint tick while you wait: off. Hold action to switch it on."]
     assert press(day, "A") == ["I tick while you wait."]
     assert press(day, "M") == ["I say more."]
     assert press(day, "A") == ["How much I say: a lot."]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Tuple
+from typing import Optional, Tuple
 
 STEPS = (LANGUAGE, BUTTONS, VOICE, VOLUME, RATE, HAND, AIM, POINT, AGAIN, TEACH, FIND, UNDO) = (
     "language", "buttons", "voice", "volume", "words_per_minute", "hand", "aim", "point", "again", "teach", "find",
@@ -42,8 +42,12 @@ class Progress:
     pressed: Tuple[str, ...] = ()
     """The presses in it, as in "action short"."""
     aim: Aim = field(default_factory=Aim)
+    turned_at: float = float("-inf")
+    """When the language last changed by itself."""
+    place: Optional[Tuple[float, float]] = None
+    """Where the finger was first seen in it."""
     away: bool = False
-    """Whether the hand was out of sight for a while, so that the finger does not rest where it did before."""
+    """Whether the finger does not rest any more where it did before: it was out of sight for a while, or has moved."""
     tries: int = 0
     """How often the taught thing was not found."""
 

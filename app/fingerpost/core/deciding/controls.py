@@ -7,8 +7,9 @@
 | teaching | take a sample | done: name it and learn | to pointing | undo | help | menu |
 | naming by voice | cancel | cancel | cancel | cancel | cancel | cancel |
 | menu, list | next | choose | to its top; from there: leave | the one before | help | power off (asked twice) |
+| list of new names | next | choose | cancel | the one before | help | cancel |
 | menu, values | next value | done | to the menu's top | the value before | help | power off (asked twice) |
-| first lesson | next value | keep it, go on | the value before | a step back | say the step again | menu |
+| first lesson | next value | keep it, go on | a step back | the value before | say the step again | menu |
 | asleep | wake, if mode is stuck | the same | wake | wake | - | - |
 
 While the wearer practises in the first lesson, mode held in pointing skips the step, and both say the step again.
@@ -20,8 +21,8 @@ from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
 from ..actions import Hush, Say, Sleep
-from ..events import Status
-from ..menutree import RINGS
+from ..events import Status, Touched
+from ..menutree import GROUPS, RINGS
 from ..state import ASLEEP, LESSON, MENU, NAMING, POINTING, STARTING, TEACHING, State
 from ..types import ACTION, BOTH, LONG, MODE, SHORT, Press, Utterance
 from . import looking, naming, pointing, teaching
@@ -44,10 +45,24 @@ def on_press(state: State, press: Press) -> Outcome:
     return state, (Hush(),) + actions
 
 
+def on_touched(state: State, touched: Touched) -> Outcome:
+    """A button goes down: silence speech at once, for what is pressed shows only as it is let go, or is held."""
+    return state, (Hush(),)
+
+
 def help_with_buttons(state: State, press: Press) -> Outcome:
     """What the buttons do now; in the first lesson, what it waits for."""
-    values = state.mode == MENU and state.menu.level in RINGS
-    return state, coach.prompt(state) or (reply("help_values" if values else "help_" + state.mode),)
+    return state, coach.explain(state) or (reply("help_" + find_buttons(state)),)
+
+
+def find_buttons(state: State) -> str:
+    """What the help is about: the mode or, in the menu, the kind of place, where the buttons do something else."""
+    level = state.menu.level
+    if state.mode != MENU or level in GROUPS:
+        return state.mode
+    if level in RINGS:
+        return "switch" if state.menu.item == RINGS[level] else "values"
+    return "name" if level == "name" else "list"
 
 
 def say_again(state: State, press: Press) -> Outcome:
@@ -98,7 +113,7 @@ def fall_asleep(state: State, press: Press) -> Outcome:
 def wake(state: State, press: Press) -> Outcome:
     """Look again, and say what is broken; what lasts and was heard of is not told again."""
     broken = state.faults - (LASTING - state.slept_through)
-    state = replace(state, mode=POINTING, answer=None, guidance=None, slept_through=frozenset())
+    state = replace(state, mode=POINTING, answer=None, guidance=None, described=False, slept_through=frozenset())
     faults = tuple(Say(Utterance("fault_" + part, priority=2)) for part in sorted(broken))
     return state, (Sleep(False), reply("awake")) + faults
 

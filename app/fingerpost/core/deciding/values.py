@@ -8,6 +8,7 @@ from typing import Sequence, Tuple
 from ..actions import Say
 from ..preferences import HANDS, LIMITS, VERBOSITIES, VOICES, Preferences, change, confirm
 from ..state import State
+from ..types import Utterance
 from ..visits import Prefer
 from .replies import Outcome
 
@@ -37,8 +38,12 @@ def find_next(preferences: Preferences, name: str, languages: Sequence[str], by:
 
 
 def step_value(state: State, name: str, by: int = 1) -> Outcome:
-    """Go over to the value that comes next, and say it in the new way."""
-    return take_value(state, name, find_next(state.preferences, name, state.languages, by))
+    """Go over to the value that comes next, and say it in the new way; where there is none, say so."""
+    value = find_next(state.preferences, name, state.languages, by)
+    ends = name in ENDING and value == getattr(state.preferences, name)
+    state, actions = take_value(state, name, value)
+    end = Say(Utterance("value_most" if by > 0 else "value_least", priority=1))
+    return state, actions + ((end,) if ends else ())
 
 
 def take_value(state: State, name: str, value: object) -> Outcome:

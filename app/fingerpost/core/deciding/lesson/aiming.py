@@ -7,7 +7,7 @@ from dataclasses import replace
 from ...events import Seen
 from ...state import State
 from ...types import Fingertip, Quality
-from ..picture import find_flaw
+from ..picture import COVERED, find_flaw
 from ..replies import Outcome
 from .course import go_on, note, tell
 
@@ -19,7 +19,7 @@ TOP_SHARE, BOTTOM_SHARE = 0.35, 0.75
 AIMED_SECONDS = 2.0
 """The camera is well aimed when the tip has lain there for so long."""
 STEADY_SECONDS, HANDLESS_SECONDS = 0.8, 4.0
-"""A hint is given when what it says has been true for so long; that there is no hand, later: the arm takes its time."""
+"""A hint is given when what it says has been true for so long; where no hand is seen, later: the arm takes its time."""
 HINT_SECONDS = 6.0
 """Between two hints there is so much time to follow the first."""
 PROMPT_SECONDS = 4.0
@@ -38,11 +38,12 @@ def watch(state: State, seen: Seen) -> Outcome:
     lasted = seen.at - aim.since
     if verdict == AIMED:
         return go_on(state, AIMED) if lasted >= AIMED_SECONDS else (state, ())
-    patience = HANDLESS_SECONDS if verdict == NO_HAND else STEADY_SECONDS
+    patience = HANDLESS_SECONDS if verdict in (NO_HAND, COVERED) else STEADY_SECONDS
     quiet = seen.at - max(aim.told_at, progress.prompted_at + PROMPT_SECONDS)
     if lasted < patience or quiet < HINT_SECONDS or aim.told >= MOST_HINTS:
         return state, ()
-    return note(state, aim=replace(aim, told_at=seen.at, told=aim.told + 1)), (tell(verdict),)
+    hints = (COVERED, NO_HAND) if verdict == COVERED else (verdict,)  # a bare wall looks like a covered lens
+    return note(state, aim=replace(aim, told_at=seen.at, told=aim.told + 1)), tuple(map(tell, hints))
 
 
 def judge(state: State, seen: Seen) -> str:

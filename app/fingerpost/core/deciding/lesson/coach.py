@@ -7,20 +7,20 @@ aiming.py and practice.py. Here the lesson begins, is put aside, and takes part 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Tuple
+from typing import Optional, Tuple
 
 from ...actions import Action, Hush, Say
 from ...events import Event, Seen, Tick
-from ...state import LESSON, MENU, POINTING, STARTING, TEACHING, State
-from ...steps import AGAIN, AIM, LANGUAGE, POINT, PRACTICE, STEPS, Progress
-from ...types import LONG, MODE, Press, Utterance
+from ...state import LESSON, POINTING, STARTING, TEACHING, State
+from ...steps import AGAIN, AIM, LANGUAGE, POINT, PRACTICE, STEPS, UNDO, Progress
+from ...types import ACTION, LONG, MODE, SHORT, Press, Utterance
 from ..replies import Outcome
 from . import aiming, practice, setup
-from .course import fits, go_on, is_under_way, move_to
-from .prompting import keep_prompting, prompt
+from .course import begin_pointing, finish, fits, go_on, is_under_way, move_to
+from .prompting import explain, keep_prompting
 from .setup import on_press
 
-__all__ = ["on_press", "prompt", "put_aside", "take_part", "take_up"]
+__all__ = ["explain", "on_press", "put_aside", "take_part", "take_up"]
 
 
 def take_up(state: State) -> Outcome:
@@ -33,21 +33,24 @@ def take_up(state: State) -> Outcome:
     return move_to(state, step, news) if fits(state, step) else go_on(state, news)
 
 
-def put_aside(state: State) -> State:
-    """The wearer does something else: the lesson waits in the menu."""
+def put_aside(state: State) -> Outcome:
+    """The wearer does something else: a lesson that goes on waits in the menu, which is said."""
     if not is_under_way(state):
-        return state
-    return replace(state, lesson=replace(state.lesson, left=True, progress=Progress()))
+        return state, ()
+    state = replace(state, lesson=replace(state.lesson, left=True, progress=Progress()))
+    return state, (Say(Utterance("lesson_waits", priority=1)),)
 
 
 def take_part(before: State, event: Event, after: State, actions: Tuple[Action, ...]) -> Outcome:
     """Take part in a decision while the lesson goes on; see the step reached, and go to the next."""
     if not is_under_way(after):
-        left = is_under_way(before) and after.mode == MENU
-        return after, actions + ((Say(Utterance("lesson_waits", priority=1)),) if left else ())
-    if _skips(before, event):
-        actions = (Hush(),)
-        state, said = go_on(before, "lesson_skipped")
+        return after, actions
+    if "action_button" in after.faults and after.mode in (STARTING, LESSON, POINTING, TEACHING):
+        state, said = _break_off(after)
+        return state, actions + said
+    answer = _answer_press(before, event, after)
+    if answer is not None:
+        actions, (state, said) = (Hush(),), answer
     elif before.mode == STARTING and after.mode == POINTING:
         state, said = take_up(after)
     else:
@@ -56,10 +59,27 @@ def take_part(before: State, event: Event, after: State, actions: Tuple[Action, 
     return state, actions + said + asked
 
 
-def _skips(before: State, event: Event) -> bool:
-    """Whether the wearer, who practises pointing, wants the next step: nobody sleeps in a lesson."""
-    return (is_under_way(before) and before.lesson.step in PRACTICE and before.mode == POINTING
-            and isinstance(event, Press) and (event.button, event.kind) == (MODE, LONG))
+def _break_off(state: State) -> Outcome:
+    """Without the action button nobody goes on, nor can both be held to leave: the wearer points."""
+    state, said = put_aside(state)
+    return begin_pointing(state) if state.mode == LESSON else state, said
+
+
+def _answer_press(before: State, event: Event, after: State) -> Optional[Outcome]:
+    """What a press means that the lesson takes for itself while the wearer practises pointing; None for all others.
+
+    Mode held skips the step: nobody sleeps in a lesson. At the end action keeps the thing, and hears nothing again;
+    and mode is pressed to take it back, so that nothing is said of samples.
+    """
+    step = before.lesson.step
+    practises = is_under_way(before) and step in PRACTICE and before.mode == POINTING
+    if not practises or not isinstance(event, Press):
+        return None
+    if (event.button, event.kind) == (MODE, LONG):
+        return go_on(before, "lesson_skipped")
+    if step == UNDO and (event.button, event.kind) == (ACTION, SHORT):
+        return finish(before, "lesson_kept")
+    return (after, ()) if step == UNDO and (event.button, event.kind) == (MODE, SHORT) else None
 
 
 def _watch(before: State, event: Event, after: State) -> Outcome:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...actions import Say
 from ...state import LESSON, POINTING, STARTING, TEACHING, Dwell, State
-from ...steps import AGAIN, FIND, LANGUAGE, PRACTICE, STEPS, UNDO, Lesson, Progress
+from ...steps import AGAIN, FIND, LANGUAGE, PRACTICE, STEPS, TEACH, UNDO, Lesson, Progress
 from ...types import Utterance
 from ..pointing import resume
 from ..replies import Outcome, blame
@@ -30,7 +30,8 @@ def note(state: State, **changes: Any) -> State:
 
 def fits(state: State, step: str) -> bool:
     """Whether there is anything to do in the step."""
-    return {LANGUAGE: len(state.languages) > 1, AGAIN: state.answer is not None, FIND: bool(state.lesson.thing),
+    return {LANGUAGE: len(state.languages) > 1, AGAIN: state.answer is not None,
+            TEACH: "mode_button" not in state.faults, FIND: bool(state.lesson.thing),
             UNDO: bool(state.just_learned)}.get(step, True)
 
 

@@ -8,6 +8,7 @@ from ...events import Changed, Event, Kept, Learned, Recognised
 from ...state import POINTING, TEACHING, State
 from ...steps import AGAIN, FIND, POINT, TEACH, UNDO
 from ...types import ACTION, MODE, SHORT, Press
+from ..pointing import is_near
 from ..replies import Outcome
 from .course import finish, go_on, note, tell
 
@@ -19,14 +20,14 @@ def watch(before: State, event: Event, after: State) -> Outcome:
     """Whether what happened is what the step waits for."""
     step = after.lesson.step
     if step == POINT:
-        return _explain(after) if answers(before, event, after) else (_look_for_absence(after, event.at), ())
+        return _explain(after) if answers(before, event, after) else (_follow_hand(after, event.at), ())
     if step == AGAIN and is_press(event, before, ACTION, POINTING) and before.answer is not None:
         return go_on(after)
     if step == TEACH and isinstance(event, Learned):
         return go_on(replace(after, lesson=replace(after.lesson, thing=event.object_id)))
     if step == FIND and answers(before, event, after):
         return _compare(after)
-    if step == FIND and isinstance(event, Changed) and is_gone(event, after.lesson.thing):
+    if step == FIND and isinstance(event, Changed) and is_gone(event, before.lesson.thing):
         return go_on(after)
     if step == UNDO:
         return _undo(before, event, after)
@@ -49,15 +50,25 @@ def is_gone(changed: Changed, thing: str) -> bool:
 
 
 def _undo(before: State, event: Event, after: State) -> Outcome:
-    """The last step: whether the thing is kept, or was taken back. Who goes on teaching keeps it."""
-    if is_press(event, before, ACTION, POINTING) or is_press(event, before, MODE, TEACHING):
-        return finish(after, "lesson_kept")
-    return finish(after) if isinstance(event, (Changed, Kept)) else (after, ())
+    """The last step: whether the thing is kept, or was taken back. Who leaves teaching, or goes on with it, keeps it.
+    """
+    if isinstance(event, Changed) and is_gone(event, before.lesson.thing):
+        return finish(after)
+    kept = isinstance(event, (Changed, Kept)) or is_press(event, before, MODE, TEACHING)
+    return finish(after, "lesson_kept") if kept else (after, ())
 
 
-def _look_for_absence(state: State, at: float) -> State:
+def _follow_hand(state: State, at: float) -> State:
+    """Notice when the hand that has aimed the camera comes down, or goes to another place."""
+    progress, dwell = state.lesson.progress, state.dwell
     absent = state.finger_at is None or at - state.finger_at > state.rules.absent_seconds
-    return note(state, away=True) if absent and not state.lesson.progress.away else state
+    if progress.away or (dwell is None and not absent):
+        return state
+    if absent or dwell is None or state.view is None:
+        return note(state, away=True)
+    place = progress.place or (dwell.x, dwell.y)
+    far = 2.0 * state.rules.rest_radius * state.view.quality.width
+    return note(state, place=place, away=not is_near(place, (dwell.x, dwell.y), far))
 
 
 def _explain(state: State) -> Outcome:

@@ -62,6 +62,13 @@ def prompt(state: State) -> Tuple[Action, ...]:
     return (Say(wanted),) + value
 
 
+def explain(state: State) -> Tuple[Action, ...]:
+    """The prompt once more, and how to leave the lesson, or the step; empty where there is no prompt."""
+    asked = prompt(state)
+    phrase = "lesson_help_practice" if state.mode == POINTING else "lesson_help"
+    return asked + (Say(Utterance(phrase, topic="lesson_help")),) if asked else ()
+
+
 def keep_prompting(before: State, event: Event, state: State, actions: Tuple[Action, ...]) -> Outcome:
     """Say the prompt that is due after `actions`: a new one at once, an old one when nothing happens."""
     wanted, progress = instruct(state), state.lesson.progress

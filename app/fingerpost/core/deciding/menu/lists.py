@@ -36,10 +36,16 @@ def choose_thing(state: State, purpose: str, thing: str) -> Outcome:
 
 
 def on_changed(state: State, changed: Changed) -> Outcome:
-    """Say what has become of the thing. What was changed at the companion page waits its turn, and is not said into a
-    recording; a list that the wearer is in may be of yesterday, and gives way to the menu."""
+    """Say what has become of the thing; into a recording it is not said, but put off. What was changed at the companion
+    page waits its turn, or is not said at all; a list that the wearer is in may be of yesterday, and gives way to the
+    menu."""
     slots = (("thing", changed.object_id),) if changed.object_id else ()
     state = replace(mend(state, "memory"), waiting_samples=changed.waiting, more_of="", just_learned="")
+    if changed.change in ("unlearned", "forgotten") and changed.object_id == state.lesson.thing:
+        state = replace(state, lesson=replace(state.lesson, thing=""))  # nobody is to look for it any more
+    if changed.change not in ELSEWHERE and state.mode == NAMING:
+        said = Utterance("change_" + changed.change, slots)
+        return replace(state, untold=state.untold + (said,)), ()
     if changed.change not in ELSEWHERE:
         return state, (reply("change_" + changed.change, **dict(slots)),) + tell_place(state)
     state = replace(state, answer=None)

@@ -7,9 +7,9 @@ it is (Status), for the items speak of that: of the things taught, and whether a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Callable, Dict
+from typing import Callable, Dict, Tuple
 
-from ...actions import ChangeWay, PowerOff, Report, Say, UndoChange
+from ...actions import Action, ChangeWay, PowerOff, Report, Say, UndoChange
 from ...menutree import LISTS, RINGS, TOP
 from ...preferences import confirm
 from ...state import MENU, STARTING, STOPPING, Menu, State
@@ -28,9 +28,10 @@ OFF = "off"
 
 def open_menu(state: State, press: Press) -> Outcome:
     """Into the menu, at its first item; a lesson that goes on waits."""
-    state = replace(coach.put_aside(state), mode=MENU, menu=Menu(), dwell=None, confirm_until=None,
+    state, waits = coach.put_aside(state)
+    state = replace(state, mode=MENU, menu=Menu(), dwell=None, confirm_until=None,
                     unready=state.unready or state.mode == STARTING)
-    return state, (reply("menu_on"),) + tell_place(state)
+    return state, (reply("menu_on"),) + waits + tell_place(state)
 
 
 def next_item(state: State, press: Press) -> Outcome:
@@ -75,7 +76,10 @@ def go_up(state: State, press: Press) -> Outcome:
 
 
 def power_off(state: State, press: Press) -> Outcome:
-    """Ask the first time, switch off the second; but for nobody who is not there."""
+    """Ask the first time, switch off the second; but for nobody who is not there. Who is asked for a name cancels that.
+    """
+    if state.menu.level == "name":
+        return go_up(state, press)
     if press.afar:
         return state, (ONLY_HERE,)
     state, sure = ask_twice(state, OFF, press.at)
@@ -93,7 +97,8 @@ def _enter(state: State, menu: Menu) -> Outcome:
 def _enter_ring(state: State, name: str) -> Outcome:
     """To the values of a preference, at the one that holds: say it, and how to change it."""
     switch = RINGS[name]
-    state = replace(state, menu=Menu(name, (name, switch) if switch else (name,)))
+    items = (name, switch) if switch else (name,)
+    state = replace(state, menu=Menu(name, items, value=getattr(state.preferences, name)))
     return state, (Say(confirm(state.preferences, name)), Say(Utterance("values_" + name, priority=1)))
 
 
@@ -107,8 +112,7 @@ def _step(state: State, by: int) -> Outcome:
 
 
 def _step_value(state: State, ring: str, by: int) -> Outcome:
-    """To the next value, which holds at once. A ring with a switch has it between its last value and its first; coming
-    to it changes nothing."""
+    """To the next value, which holds at once. A ring with a switch has it between its last value and its first."""
     values, switch = list_values(ring, state.languages), RINGS[ring]
     if not switch:
         return step_value(state, ring, by)
@@ -116,8 +120,18 @@ def _step_value(state: State, ring: str, by: int) -> Outcome:
     if state.menu.item == switch:
         return take_value(replace(state, menu=onward), ring, values[0] if by > 0 else values[-1])
     if getattr(state.preferences, ring) == (values[-1] if by > 0 else values[0]):
-        return _enter(state, onward)
+        return _enter_switch(state, ring, onward)
     return step_value(state, ring, by)
+
+
+def _enter_switch(state: State, ring: str, onward: Menu) -> Outcome:
+    """Whoever comes to the switch has only passed by the values: the one with which the ring was entered holds again.
+    """
+    restored: Tuple[Action, ...] = ()
+    if onward.value not in (None, getattr(state.preferences, ring)):
+        state, restored = take_value(state, ring, onward.value)
+    state, told = _enter(state, onward)
+    return state, restored + told
 
 
 def _ask(state: State, press: Press) -> Outcome:
