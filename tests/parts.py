@@ -91,6 +91,11 @@ class PressedButtons(Buttons):
 
     def __init__(self) -> None:
         self.waiting: queue.SimpleQueue[Press] = queue.SimpleQueue()
+        self.goes_down = False
+
+    def touched(self):
+        goes_down, self.goes_down = self.goes_down, False
+        return goes_down
 
     def press(self, button: str, kind: str = "short", at: float = 0.0) -> None:
         self.waiting.put(Press(button, kind, at))

@@ -7,7 +7,7 @@ from typing import List, Tuple
 
 from fingerpost.core.actions import Action, Hush, Listen, Recognise, Report, Say, StopListening
 from fingerpost.core.decide import decide
-from fingerpost.core.deciding.errands import ERRANDS, READY
+from fingerpost.core.deciding.errands import BACK_UP, ERRANDS, READY, SHARE
 from fingerpost.core.events import (
     Changed,
     ErrandDone,
@@ -24,6 +24,7 @@ from fingerpost.core.events import (
     Seen,
     Status,
     Tick,
+    Touched,
     Vitals,
     WayChanged,
 )
@@ -57,6 +58,8 @@ AT_THE_EDGE = Fingertip(300.0, 5.0, (0.0, -1.0), 0.9, length=100.0)
 END_ON = Fingertip(300.0, 200.0, (0.6, -0.8), 0.9, length=20.0)
 DARK = replace(CLEAR, brightness=0.01)
 PARTS = ("camera", "eyes", "gpu", "memory", "microphone", "companion", "buttons", "mode_button", "action_button")
+SHOWN = ("gpu", "memory", "microphone")
+"""Parts that show by what they do that they work again."""
 PRESSES = [Press(button, kind, 1.0, afar) for button in (MODE, ACTION, BOTH) for kind in (SHORT, LONG)
            for afar in (False, True)]
 FRAMES = [Seen(1, 1.0, TIP, CLEAR), Seen(2, 1.0, None, CLEAR), Seen(3, 1.0, AT_THE_EDGE, CLEAR),
@@ -78,15 +81,18 @@ VISITS: List[Event] = [
     DoorChanged(1.0, False, reason=GUESSED), DoorChanged(1.0, False, reason=MISSING),
     Watched(1.0, 2), Watched(1.0, 0), Paired(1.0)]
 TROUBLE: List[Event] = [
-    *(Fault(part, 1.0) for part in PARTS), *(Recovered(part, 1.0) for part in PARTS),
+    *(Fault(part, 1.0) for part in PARTS), *(Recovered(part, 1.0) for part in PARTS if part not in SHOWN),
     Vitals(1.0), Vitals(1.0, celsius=50.0), Vitals(1.0, celsius=88.0), Vitals(1.0, celsius=99.0),
     Vitals(1.0, sagging=True), Vitals(1.0, throttled=True), Vitals(1.0, battery_percent=9, charging=False)]
-ENDINGS: List[Event] = [ErrandDone(1.0, errand, outcome) for errand in ERRANDS for outcome in ("done", "missing")]
+ENDINGS: List[Event] = [
+    *(ErrandDone(1.0, errand, "missing") for errand in ERRANDS), ErrandDone(1.0, "restore", "known"),
+    *(ErrandDone(1.0, errand, "done", (("count", "2"),)) for errand in (SHARE, BACK_UP))]
 STATUSES = [
     Status(1.0, "12:30", None, (), ("cup",)),
     Status(1.0, "12:30", 70, ("taught:1", "taught:2"), ("cup", "tin"), celsius=40.0, version="1.2.3", stick=True)]
 EVENTS: List[Event] = [
-    Tick(1.0), *FRAMES, *(Recognised(1, 1.0, look) for look in LOOKS), *CHANGES, *VISITS, *TROUBLE, *ENDINGS, *PRESSES]
+    Tick(1.0), Touched(1.0), *FRAMES, *(Recognised(1, 1.0, look) for look in LOOKS), *CHANGES, *VISITS, *TROUBLE,
+    *ENDINGS, *PRESSES]
 """What may come at any time, and end nothing for good."""
 RARE_EVENTS: List[Event] = [*STATUSES, ErrandDone(1.0, "reset", READY), Vitals(1.0, battery_percent=2, charging=False)]
 """What is asked for; and after what the device switches off, or starts anew."""
@@ -118,6 +124,7 @@ STATES = [State(mode=mode) for mode in MODES if mode != LESSON] + [
     State(mode=MENU, menu=Menu("name", ("cup",)), naming=Naming("taught:1")),
     *(State(lesson=Lesson(step)) for step in STEPS),
     *(State(mode=MENU, lesson=Lesson(step, left=True)) for step in STEPS),
+    State(mode=LESSON, lesson=Lesson(AIM), faults=frozenset({"action_button"})),
     *(State(mode=LESSON, lesson=Lesson(step)) for step in SETUP), State(mode=LESSON, lesson=Lesson(AIM), unready=True),
     *(State(mode=mode, lesson=Lesson(step, thing="taught:1")) for step in PRACTICE for mode in (POINTING, TEACHING))]
 
@@ -161,7 +168,7 @@ class Surroundings:
         if isinstance(action, Say):
             self._say(action.utterance)
         elif isinstance(action, Hush):
-            self.waiting = []
+            self.waiting = [old for old in self.waiting if action.spares_urgent and old.priority >= URGENT]
         elif isinstance(action, Report):
             self.take(self._status)
         elif isinstance(action, Recognise):

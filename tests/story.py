@@ -31,15 +31,16 @@ class Story:
         self.status = Status(0.0, "12:30", None, ())
 
     def happen(self, event: Event) -> Story:
-        """One event; looks that it asks for are answered at once by the thing pointed at. So is the menu by `status`;
-        what a Status is asked for by name, a test answers."""
+        """One event. The menu is answered by `status` amidst the actions, as the loop does it; what a Status is
+        asked for by name, a test answers. The looks asked for are answered after them, by the thing pointed at."""
         self.state, actions = decide(self.state, event)
-        self.actions += actions
+        for action in actions:
+            self.actions.append(action)
+            if isinstance(action, Report) and not self.state.question:
+                self.happen(replace(self.status, at=self.at))
         for action in actions:
             if isinstance(action, Recognise):
                 self.happen(Recognised(action.frame_index, self.at, self.thing))
-            elif isinstance(action, Report) and not self.state.question:
-                self.happen(replace(self.status, at=self.at))
         return self
 
     def frame(self, tip: Optional[Tuple[float, float]] = None, quality: Quality = CLEAR, **finger: Any) -> Story:

@@ -95,6 +95,14 @@ def test_presses_come_once_and_in_order(rig):
         assert rig.buttons.presses() == []
 
 
+def test_that_a_button_went_down_is_told_once_if_at_all(rig):
+    with rig.buttons:
+        assert not rig.buttons.touched()
+        rig.reach(3.0)
+        assert rig.buttons.touched() == isinstance(rig.buttons, GpioButtons)
+        assert not rig.buttons.touched()
+
+
 def test_buttons_that_work_report_no_fault(rig):
     with rig.buttons:
         rig.reach(3.0)

@@ -70,7 +70,9 @@ def live_through(board, edges, jitter=lambda: 1.0):
     with GpioButtons(PINS, fingers) as buttons:
         fingers.reach(edges[-1][0] + 1.0)
         assert buttons.faults() == []
-        return buttons.presses()
+        presses = buttons.presses()
+        assert buttons.touched() == bool(presses)
+        return presses
 
 
 def test_a_day_of_200_bouncing_presses_loses_and_doubles_none(board):
@@ -95,6 +97,20 @@ def test_a_long_press_comes_while_it_is_held_and_tells_for_how_long(board):
         assert buttons.held() == {ACTION: pytest.approx(0.65, abs=0.03)}
         fingers.reach(7.0)
         assert (buttons.presses(), buttons.held()) == ([], {})
+
+
+def test_that_a_button_goes_down_is_told_long_before_the_press(board):
+    fingers = Fingers(board, hold(MODE, 1.0, 0.4, random.Random(5)) + hold(ACTION, 3.0, 2.0))
+    with GpioButtons(PINS, fingers) as buttons:
+        for before, at, kind in ((0.99, 1.06, (MODE, SHORT)), (2.99, 3.05, (ACTION, LONG))):
+            fingers.reach(before)
+            assert not buttons.touched()
+            fingers.reach(at)
+            assert buttons.touched()
+            assert (buttons.touched(), buttons.presses()) == (False, [])
+            fingers.reach(at + 1.0)
+            assert kinds(buttons.presses()) == [kind]
+            assert not buttons.touched()
 
 
 def test_noise_of_a_few_milliseconds_is_no_press(board):

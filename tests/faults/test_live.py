@@ -91,6 +91,14 @@ def test_a_camera_that_freezes_is_a_fault_too():
         device.hears("The camera is back")
 
 
+def test_a_button_that_goes_down_silences_before_it_is_let_go():
+    with Device() as device:
+        device.hears("kiwi")
+        hushed, device.speaker.hush = threading.Event(), lambda: hushed.set()
+        device.buttons.goes_down = True
+        assert hushed.wait(8.0)
+
+
 def lose(camera, clock, eyes):
     """After how many seconds perception takes the camera for lost; it is asked in simulated time."""
     perception, start = live.PerceptionThread(eyes, camera, clock), clock.now()

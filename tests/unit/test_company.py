@@ -207,6 +207,13 @@ def test_any_other_change_there_is_told_too():
     assert story.happen(Kept(2.0, 2)).state.waiting_samples == 2
 
 
+def test_what_was_asked_for_before_a_recording_is_told_after_it():
+    story = Story(NAMING).happen(Changed(1.0, "undone", "taught:1", waiting=1))
+    assert (story.said(), story.state.waiting_samples) == ([], 1)
+    assert story.press("action").said() == ["cancelled", "change_undone:taught:1"]
+    assert Story(NAMING).happen(Changed(1.0, "elsewhere")).press("action").said() == ["cancelled"]
+
+
 @pytest.mark.parametrize("purpose", ["forget", "rename"])
 def test_a_list_of_things_that_may_be_gone_gives_way_to_the_menu(purpose):
     story = Story(MENU, menu=Menu(purpose, ("taught:1", "taught:2"), 1)).happen(Changed(1.0, "elsewhere"))

@@ -8,7 +8,7 @@ import pytest
 
 from fingerpost.core.actions import Forget, Hush, Keep, Learn, PowerOff, Recognise, Sleep
 from fingerpost.core.decide import decide
-from fingerpost.core.events import Fault, Forgotten, Kept, Learned, Recognised, Recovered, Seen, Status, Tick
+from fingerpost.core.events import Fault, Forgotten, Kept, Learned, Recognised, Recovered, Seen, Status, Tick, Touched
 from fingerpost.core.state import (
     ASLEEP,
     MENU,
@@ -227,7 +227,7 @@ def test_power_off_is_asked_twice():
 
 def test_the_question_whether_to_switch_off_lapses():
     story = Story(MENU).press("both", "long")
-    story.at += 11.0
+    story.at += 31.0
     assert story.press("both", "long").state.mode == MENU
 
 
@@ -287,6 +287,12 @@ def test_a_press_during_a_fault_tells_the_fault():
 @pytest.mark.parametrize("part", ["memory", "microphone"])
 def test_a_fault_that_pointing_does_not_feel_is_not_told_again(part):
     assert Story().happen(Fault(part, 0.0)).press("action").said() == ["fault_" + part, "nothing_to_repeat"]
+
+
+def test_a_button_that_goes_down_hushes_and_changes_nothing_else():
+    for mode in MODES[:-1]:
+        state = State(mode=mode)
+        assert decide(state, Touched(1.0)) == (state, (Hush(),))
 
 
 def test_every_press_hushes():

@@ -7,16 +7,19 @@ import threading
 
 import pytest
 
-from fingerpost.core.deciding.errands import BACK_UP, RESET, RESTORE, SHARE
+from fingerpost.core.actions import Restart
+from fingerpost.core.deciding.errands import BACK_UP, RESET, RESTORE, SHARE, on_errand_done
 from fingerpost.core.errors import StoreError
 from fingerpost.core.events import ErrandDone
 from fingerpost.core.loop import Loop
 from fingerpost.core.speech import Mouth
 from fingerpost.core.state import MENU, POINTING, STOPPING, State
-from fingerpost.core.types import Press
+from fingerpost.core.types import URGENT, Press, Utterance
 from fingerpost.devices.clocks import SimulatedClock
+from fingerpost.memory.objects import ObjectStore
 from fingerpost.upkeep.errands import Errands, Result, with_stick
 from fingerpost.upkeep.reset import ask_for_reset
+from fingerpost.upkeep.stick.files import read_device
 from fingerpost.upkeep.stick.jobs import back_up, plan_stick_jobs, restore, share
 from fingerpost.upkeep.stick.place import StickError
 from tests.parts import EARCONS, SilentSpeaker, TonguelessVoice, english, status
@@ -132,7 +135,7 @@ def device(tmp_path, told, monkeypatch):
 
 
 def test_every_choice_is_answered_in_words(device, tmp_path):
-    assert device.choose(SHARE)[-1] == "There is no USB stick. Plug one in and choose again."
+    assert device.choose(SHARE)[-1] == "No stick that I can read is plugged in. It must be formatted with FAT."
     (tmp_path / "stick").mkdir()
     assert device.choose(SHARE)[-1] == "You have not taught me anything that I could share."
     assert device.choose(BACK_UP)[-1] == "There is nothing to back up yet."
@@ -150,10 +153,17 @@ def test_a_restored_device_starts_anew(device, tmp_path):
     (tmp_path / "stick").mkdir()
     fill(tmp_path / "other")
     assert back_up(tmp_path / "stick", tmp_path / "other", NOON).outcome == "done"
-    assert device.choose(RESTORE)[-1] == "Restored. Things: 2. I start again."
+    assert device.choose(RESTORE)[-1] == "Restored from another device. Things: 2. I start again."
     assert names_in(tmp_path / "home") == ["tea", "cup"]
     assert device.loop.restarts
     assert device.loop.state.mode == STOPPING
+
+
+@pytest.mark.parametrize("outcome", ["ready", "ready_older", "ready_other"])
+def test_what_is_said_before_a_new_start_waits_for_nothing(outcome):
+    state, (say, restart) = on_errand_done(State(mode=POINTING), ErrandDone(1.0, RESTORE, outcome))
+    assert say.utterance == Utterance("restore_" + outcome, priority=URGENT, interrupts=True)
+    assert (restart, state.mode) == (Restart(), STOPPING)
 
 
 def test_all_is_forgotten_once_it_was_asked_for_twice(device, tmp_path):
@@ -168,6 +178,9 @@ def test_the_older_of_two_is_said_to_be(tmp_path):
     fill(tmp_path / "home")
     (tmp_path / "stick").mkdir()
     back_up(tmp_path / "stick", tmp_path / "home", NOON)
-    (tmp_path / "stick" / "fingerpost-backup-2026-11-23-1200.zip").write_bytes(b"PK\3\4 half of it")
-    assert restore(tmp_path / "stick", tmp_path / "new", measure).outcome == "ready_older"
-    assert share(tmp_path / "stick", tmp_path / "new", NOON).outcome == "done"
+    broken = f"fingerpost-backup-2026-11-23-1200-{read_device(tmp_path / 'home')}.zip"
+    (tmp_path / "stick" / broken).write_bytes(b"PK\3\4 half of it")
+    with ObjectStore(tmp_path / "home" / "objects.sqlite") as store:
+        store.forget("tea")
+    assert restore(tmp_path / "stick", tmp_path / "home", measure).outcome == "ready_older"
+    assert share(tmp_path / "stick", tmp_path / "home", NOON).outcome == "done"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.actions import Pace, PowerOff
+from fingerpost.core.actions import Pace, PowerOff, Say
 from fingerpost.core.deciding.leisure import follow
 from fingerpost.core.events import ErrandDone, Fault, Vitals
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
@@ -116,8 +116,25 @@ def test_a_sleeper_is_told_of_what_cannot_wait_alone():
     assert feel(story, battery_percent=15, **LOW)[0] == []
     assert feel(story, **HOT) == (["fault_heat"], [0.0])
     assert feel(story, celsius=88.0) == ([], [5.0])
+    assert story.press("mode").said() == ["awake", "battery_low"]
+    assert feel(story, battery_percent=15, **LOW, **WARM)[0] == []
+
+
+def test_a_sleeper_hears_of_the_battery_on_waking_with_the_charge_of_now():
+    story = Story(ASLEEP)
+    for percent in (18, 14):
+        assert feel(story, battery_percent=percent, **LOW)[0] == []
+    story.press("mode")
+    low, = [said.utterance for said in story.asked(Say) if said.utterance.phrase == "battery_low"]
+    assert dict(low.slots) == {"percent": "14"}
+
+
+def test_a_sleeper_whose_battery_is_charged_hears_nothing_of_it():
+    story = Story(ASLEEP)
+    feel(story, battery_percent=18, **LOW)
+    feel(story, battery_percent=18, charging=True)
     assert story.press("mode").said() == ["awake"]
-    assert feel(story, battery_percent=15, **LOW, **WARM)[0] == ["battery_low"]
+    assert feel(story, battery_percent=18, **LOW)[0] == ["battery_low"]
 
 
 def test_waking_does_not_hurry_a_board_that_rests():
@@ -147,9 +164,23 @@ def test_the_battery_is_told_of_at_each_low_charge_once_until_it_was_charged():
     story = Story()
     said = [feel(story, battery_percent=percent, **LOW)[0] for percent in (60, 21, 20, 19, 20, 11, 10, 9, 4)]
     assert said == [[], [], ["battery_low"], [], [], [], ["battery_low"], [], []]
-    assert feel(story, battery_percent=4, charging=True) == ([], [])
+    assert feel(story, battery_percent=30, charging=True) == ([], [])
     assert feel(story, battery_percent=9, **LOW)[0] == ["battery_low"]
     assert feel(story, battery_percent=15, **LOW)[0] == []
+
+
+@pytest.mark.parametrize("loose", [{"battery_percent": 18, "charging": True}, {}])
+def test_a_loose_plug_or_a_gauge_that_skips_does_not_warn_for_ever(loose):
+    story = Story()
+    said = [feel(story, **vitals)[0] for _ in range(60) for vitals in ({"battery_percent": 18, **LOW}, loose)]
+    assert sum(said, []) == ["battery_low"]
+
+
+def test_after_an_hour_a_battery_that_charges_slowly_counts_as_charged():
+    story = Story()
+    feel(story, battery_percent=9, **LOW)
+    feel(story, 3600.0, battery_percent=17, charging=True)
+    assert feel(story, battery_percent=17, **LOW)[0] == ["battery_low"]
 
 
 def test_a_battery_that_begins_nearly_empty_is_told_of_once():
@@ -194,3 +225,15 @@ def test_how_an_errand_went_is_put_off_while_a_name_is_recorded():
     story = Story(NAMING, errand="backup", waiting_samples=1)
     assert story.happen(ErrandDone(1.0, "backup", "full")).said() == []
     assert story.press("action").said() == ["cancelled", "backup_full"]
+
+
+def test_how_an_errand_went_is_told_on_waking():
+    story = Story(ASLEEP, errand="backup")
+    assert story.happen(ErrandDone(1.0, "backup", "full")).said() == []
+    assert story.press("mode").said() == ["awake", "backup_full"]
+
+
+def test_a_late_word_about_an_update_leaves_another_errand_running():
+    story = Story(POINTING, errand="backup")
+    assert story.happen(ErrandDone(1.0, "update", "confirmed")).said() == ["update_confirmed"]
+    assert story.state.errand == "backup"

@@ -244,6 +244,31 @@ def test_it_goes_on_after_an_error_and_tells_what_it_notices(monkeypatch, caplog
     assert "no luck" in caplog.text
 
 
+def test_a_duty_waits_for_nothing_that_takes_long_or_fails(monkeypatch, caplog):
+    monkeypatch.setattr(keepers, "LOOK_SECONDS", 0.01)
+    release, done = threading.Event(), threading.Semaphore(0)
+
+    class Compiling:
+        def step(self, at, may_tell):
+            assert release.wait(30)
+
+        def remember(self):
+            pass
+
+    class Broken(keepers.Duty):
+        def step(self, now):
+            raise OSError("no luck")
+
+    class Counted(keepers.Duty):
+        def step(self, now):
+            done.release()
+
+    with Keeper([Compiling()], None, RealClock(), lambda event: None, duties=[Broken(), Counted()]):
+        assert all(done.acquire(timeout=30) for _ in range(3))
+        release.set()
+    assert "a duty cannot be done: Broken" in caplog.text
+
+
 def test_it_remembers_a_change_of_the_model_once_the_wearer_has_heard_of_it():
     """Also when the device is switched off just then."""
     succession, pointing = Succession(ModelChanged(1.0, newer=True)), State(mode=POINTING)

@@ -18,7 +18,7 @@ LAYERS = {"core": 0, "inference": 2, "devices": 2, "vision": 2, "memory": 2, "up
 FILES = {"home": 1, "wholefile": 1, "downloads": 1, "models": 1, "installed": 1, "tomlfile": 1, "progress": 1,
          "settings": 1, "wiring": 3, "runtimes": 3, "body": 3, "sayings": 3, "observers": 3, "overlay": 3, "cli": 5,
          "__main__": 6, "announcements": 3, "sounding": 3, "__init__": 0, "packed": 1, "packedheader": 1, "ranges": 1,
-         "environment": 1, "networks": 3, "launcher": 1}
+         "environment": 1, "networks": 3, "launcher": 2, "life": 3}
 PURE = ("decide", "state", "events", "actions", "visits", "preferences", "rules", "steps", "menutree")
 """Modules of core/ that decide, besides all of core/deciding/."""
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))

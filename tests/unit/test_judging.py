@@ -58,7 +58,7 @@ def test_nothing_there_is_said_once_and_explained_on_request():
     story = Story()
     story.thing = NONE
     for at in ((300.0, 200.0), (380.0, 200.0)):
-        for _ in range(10):
+        for _ in range(20):  # long enough to be heard: what the next rest cuts off at once is said again
             story.frame(at)
     assert story.said() == ["nothing"]
     assert story.press("action").press("action").said() == ["nothing", "why_nothing"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from fingerpost.core.decide import AGAIN_SECONDS, NEWS_SECONDS
+from fingerpost.core.decide import AGAIN_SECONDS, NEWS_SECONDS, URGENT_SECONDS
+from fingerpost.core.deciding.replies import WORDS_SECONDS
 from fingerpost.core.events import Fault, Listened, ModelChanged, Tick, WayChanged
 from fingerpost.core.state import ASLEEP, MENU, NAMING, POINTING, STARTING, STOPPING, TEACHING
+from fingerpost.core.types import URGENT, Utterance
 from tests.story import Story
 
 ONCE, NEVER = ["objects_newer"], []
@@ -60,7 +62,16 @@ def test_another_way_to_look_is_told_at_once_only_where_that_disturbs_nothing(mo
 
 def test_a_device_that_starts_says_first_that_it_is_ready():
     story = Story(mode=STARTING)
-    assert [tell(story), story.frame().said(), tick(story)] == [["starting"], ["ready"], ONCE]
+    assert [tell(story), story.frame().said(), tick(story), tick(story, WORDS_SECONDS + 0.1)] == [
+        ["starting"], ["ready"], NEVER, ONCE]
+
+
+def test_it_waits_until_the_greetings_are_over():
+    greetings = ("stopped_by_power", "update_confirmed")
+    story = Story(mode=STARTING, announced=True, untold=tuple(Utterance(greeting, priority=URGENT)
+                                                              for greeting in greetings))
+    assert [tell(story), story.frame().said()] == [NEVER, ["ready", *greetings]]
+    assert [tick(story, 3 * URGENT_SECONDS - 1.0), tick(story, 1.0)] == [NEVER, ONCE]
 
 
 def test_a_sleeper_hears_it_when_awake():
@@ -68,24 +79,24 @@ def test_a_sleeper_hears_it_when_awake():
     story.press("mode", "long").said()
     assert tell(story) == NEVER
     assert story.press("mode").said() == ["awake"]
-    assert tick(story) == ONCE
+    assert tick(story, WORDS_SECONDS + 0.1) == ONCE
 
 
 @pytest.mark.parametrize("mode", [TEACHING, MENU])
 def test_it_waits_until_the_wearer_is_back_to_pointing(mode):
     story = Story(mode=mode)
-    assert [tell(story), story.press("mode").said(), tick(story)] == [NEVER, ["pointing_on"], ONCE]
+    assert [tell(story), story.press("mode").said(), tick(story, WORDS_SECONDS + 0.1)] == [NEVER, ["pointing_on"], ONCE]
 
 
 def test_it_is_not_spoken_into_a_recording():
     story = Story(mode=NAMING)
     assert tell(story) == NEVER
     story.happen(Listened(story.at, 0.7)).press("mode").said()
-    assert tick(story) == ONCE
+    assert tick(story, WORDS_SECONDS + 0.1) == ONCE
 
 
 def test_it_waits_until_the_finger_has_gone():
-    story = Story().rest("Kiwi")
+    story = Story().rest("Kiwi", seconds=5.0)
     assert story.said() == ["named:Kiwi"]
     assert tell(story) == NEVER
     assert [story.away(0.8).said(), tick(story), story.away(0.5).said(), tick(story)] == [[], NEVER, [], ONCE]
@@ -119,4 +130,4 @@ def test_of_two_changes_the_last_is_told():
     tell(story, newer=True)
     tell(story, newer=False)
     story.press("mode").said()
-    assert [tick(story), tick(story)] == [["objects_older"], []]
+    assert [tick(story, WORDS_SECONDS + 0.1), tick(story)] == [["objects_older"], []]

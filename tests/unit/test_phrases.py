@@ -12,7 +12,11 @@ import pytest
 
 import fingerpost
 from fingerpost.calibrating.touches import PLACES
+from fingerpost.core.actions import Say
+from fingerpost.core.decide import decide
+from fingerpost.core.deciding.controls import TABLE, find_buttons, help_with_buttons
 from fingerpost.core.deciding.errands import CONFIRMED, ERRANDS
+from fingerpost.core.deciding.lesson.prompting import prompt
 from fingerpost.core.errors import SettingsError
 from fingerpost.core.menutree import GROUPS, LISTS, RINGS
 from fingerpost.core.phrases import CHANGING_PHRASES, LEARNING_PHRASES, NAMING_PHRASES, PhraseBook, slots_of
@@ -25,6 +29,7 @@ from fingerpost.doctor.rounds import plan_checks
 from fingerpost.home import asset_home
 from fingerpost.settings import Settings
 from fingerpost.tomlfile import read_toml
+from tests.situations import EVENTS, RARE_EVENTS, STATES
 
 FOLDER = asset_home() / "assets" / "phrases"
 ENGLISH = read_toml(FOLDER / "en.toml")
@@ -44,6 +49,8 @@ STATED = {
     "share": PLUGGED, "stick": PLUGGED, "backup": PLUGGED, "restore": PLUGGED, "update": PLUGGED,
 }
 """The items of the menu whose phrase hangs on how things stand."""
+HELPED = {mode for (mode, *_), handle in TABLE.items() if handle is help_with_buttons}
+"""The modes in which both buttons say what they do."""
 STUCK = ("no_stick", "full", "gone", "readonly", "damaged", "failed", "missing")
 """How every errand with a stick may fail."""
 COMPOSED = {
@@ -54,18 +61,18 @@ COMPOSED = {
     "doctor": [check.name for check in plan_checks(Machine(), Settings())] + ["well"],
     "menu": {item for item in chain(*GROUPS.values()) if item not in STATED} | {
         f"{item}_{state}" if state else item for item, states in STATED.items() for state in states},
-    "values": RINGS, "help": ("starting", "pointing", "teaching", "menu", "values"),
+    "values": RINGS, "help": {find_buttons(state) for state in STATES if state.mode in HELPED and not prompt(state)},
     "which": LISTS, "list": ("thing", "name"),
     "change": ("forgotten", "renamed", "returned", "unlearned", "undone", "nothing", "taught", "elsewhere"),
     "lesson": [step for step in STEPS if step != "buttons"],
     "lesson_was": (ACTION, MODE), "lesson_held": (ACTION, MODE),
     "lesson_answer": ("named", "maybe", "unsure", "nothing"),
     "begin": ERRANDS, "confirm": (*CONFIRMED, "power_off"),
-    "share": ("done", "nothing") + STUCK, "backup": ("done", "nothing") + STUCK,
-    "restore": ("ready", "ready_older", "known", "nothing") + STUCK,
+    "share": ("done", "nothing", "too_much") + STUCK, "backup": ("done", "nothing", "too_much") + STUCK,
+    "restore": ("ready", "ready_older", "ready_other", "known", "nothing", "newer") + STUCK,
     "reset": ("ready", "failed", "missing"),
     "update": ("ready", "nothing", "no_stick", "untrusted", "older", "unfit", "damaged", "gone", "full", "failed",
-               "missing"),
+               "missing", "confirmed"),
     "page": PLACES,
     "objects": ("newer", "older"), "fingertip": ("newer", "older"), "detector": ("newer", "older"),
     "voice": VOICES, "hand": HANDS,
@@ -148,6 +155,15 @@ def test_no_phrase_is_left_over():
 def test_no_phrase_is_missing():
     whole = {text for text, goes_on in said_phrases() if not goes_on}
     assert (whole | composed_phrases()) - set(ENGLISH["phrases"]) == set()
+
+
+def test_whatever_is_said_in_any_state_has_words_and_fills_their_slots():
+    said = {action.utterance for state in STATES for event in EVENTS + RARE_EVENTS
+            for action in decide(state, event)[1] if isinstance(action, Say)}
+    texts = ENGLISH["phrases"]
+    assert len(said) > 100
+    assert {utterance for utterance in said if utterance.phrase not in texts
+            or {slot for slot, _ in utterance.slots} != set(slots_of(texts[utterance.phrase]))} == set()
 
 
 def test_every_beginning_of_a_phrase_is_known_here():

@@ -14,7 +14,7 @@ from fingerpost.core.phrases import PhraseBook
 from fingerpost.core.ports import Speaker, Voice
 from fingerpost.core.speech import Mouth, SpeechThread
 from fingerpost.core.state import POINTING, State
-from fingerpost.core.types import Clip, Utterance
+from fingerpost.core.types import URGENT, Clip, Utterance
 from fingerpost.devices.replay import SimulatedClock
 from tests.parts import english, status
 
@@ -104,6 +104,15 @@ def test_an_interruption_replaces_everything(bench):
     bench.mouth.say(Utterance("c", interrupts=True))
     bench.wait(1.0)
     assert bench.heard == [(0.0, "alpha"), (0.2, "gamma")]
+
+
+def test_a_hush_may_spare_what_is_urgent(bench):
+    for utterance in (Utterance("a", priority=URGENT), Utterance("b", priority=URGENT), Utterance("c")):
+        bench.mouth.say(utterance)
+    bench.wait(0.2)
+    bench.mouth.hush(spares_urgent=True)
+    bench.wait(2.0)
+    assert bench.heard == [(0.0, "alpha"), (0.5, "beta")]
 
 
 @pytest.fixture

@@ -95,7 +95,7 @@ TABLE = {
     TEACHING: ["sample_no_picture", "nothing_to_learn", "pointing_on", "nothing_to_undo", "help_teaching", "menu_on"],
     NAMING: ["cancelled"] * 6,
     MENU: ["menu_speaking", "menu_change", "pointing_on", "menu_stick", "help_menu", "confirm_power_off"],
-    LESSON: ["volume_chosen", "lesson_words_per_minute", "volume_chosen", "lesson_voice", "lesson_volume", "menu_on"],
+    LESSON: ["volume_chosen", "lesson_words_per_minute", "lesson_voice", "volume_chosen", "lesson_volume", "menu_on"],
     ASLEEP: ["", "", "awake", "awake", "", ""],
 }
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from fingerpost.core.actions import Hush, Recognise, Say
-from fingerpost.core.events import Fault, Recovered
+from fingerpost.core.events import Fault, Recovered, Vitals
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences
 from fingerpost.core.types import NOTHING, Guess
 from fingerpost.core.visits import (
@@ -123,6 +123,24 @@ def test_a_finger_that_wavers_hears_the_name_once_and_to_its_end():
         story.rest("Kiwi", at=(300.0 + 34.0 * (step % 2), 200.0), seconds=0.7)
     assert not story.asked(Hush)
     assert story.said() == ["named:Kiwi"]
+    for step in range(40):
+        story.rest("Kiwi", at=(300.0 + 34.0 * (step % 2), 200.0), seconds=0.7)
+    assert story.said() == [], "however long it wavers"
+    assert story.away().rest("Kiwi").said() == ["named:Kiwi"]
+
+
+def test_a_new_pointing_does_not_silence_what_is_urgent():
+    story = Story().rest("Kiwi")
+    story.happen(Vitals(story.at, battery_percent=18, charging=False)).said()
+    story.rest("Lime", at=(100.0, 300.0))
+    assert story.asked(Hush) == [Hush(spares_urgent=True)]
+    assert story.press("action").asked(Hush) == [Hush(spares_urgent=True), Hush()]
+
+
+def test_a_name_that_waited_for_what_is_urgent_was_not_heard():
+    story = Story().happen(Vitals(0.0, battery_percent=18, charging=False)).rest("Kiwi", seconds=1.6)
+    assert story.said() == ["battery_low", "named:Kiwi"]
+    assert story.rest("Kiwi", at=(100.0, 300.0)).said() == ["named:Kiwi"]
 
 
 def test_a_name_that_was_cut_off_as_it_began_is_said_once_more():
@@ -168,9 +186,12 @@ def test_each_rest_gets_one_answer_at_most_and_fewer_words_are_part_of_more(path
        some.floats(100.0, 1500.0), some.sampled_from([BRIEF, NORMAL, FULL]))
 def test_a_hand_that_never_stops_hears_nothing(places, speed, verbosity):
     places = [place for place, after in zip(places, places[1:]) if math.dist(place, after) > speed / 5]
-    story = Story(preferences=Preferences(verbosity=verbosity))
+    story = Story(preferences=Preferences(verbosity=verbosity)).rest("Kiwi", at=places[0] if places else (300.0, 200.0))
+    story.said()
     for start, end in zip(places, places[1:]):
         if math.dist(start, end) > speed / 5:
-            story.move(start, end, speed)
+            steps = int(math.dist(start, end) / speed * 10)
+            for share in (step / steps for step in range(1, steps + 1)):
+                story.frame((start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])))
     assert story.said() == []
     assert not story.asked(Hush)

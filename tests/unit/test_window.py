@@ -218,7 +218,7 @@ def test_the_state_is_told_at_once_and_whenever_it_changes(room):
     assert first["faults"] == ["camera", "memory"]
     assert (first["mode"], first["waiting"], first["taught"], first["door"]) == ("pointing", 0, 0, False)
     assert first["preferences"] == {"volume": 10, "words_per_minute": 170, "language": "en", "verbosity": 2,
-                                    "diary": True}
+                                    "diary": True, "voice": "low", "hand": "right", "tick": False}
     assert [change.get("mode") for change in changes] == ["pointing", "menu", None]
     assert last["preferences"]["volume"] == 3
 

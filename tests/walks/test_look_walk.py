@@ -13,30 +13,19 @@ import pytest
 
 from fingerpost import wiring
 from fingerpost.core.actions import Keep, Learn
-from fingerpost.core.loop import Observer
 from fingerpost.core.playback import Playback
 from fingerpost.core.rules import Rules
 from fingerpost.core.types import Frame, Press
 from fingerpost.devices.replay import Recording, SimulatedClock
 from fingerpost.home import asset_home
 from fingerpost.settings import Settings
+from tests.day import Transcriber
 from tests.parts import PressedButtons, SilentSpeaker, TonguelessVoice
 
 WALK = asset_home() / "assets" / "walks" / "teaching" / "walk.mp4"
 TABLE_AT, MUG_AT, BOX_AT = 1.0, 5.0, 30.0
 """When the walk shows the table alone, a finger at a mug, and one at a box."""
 NOISE = np.random.default_rng(3).normal(0.0, 4.0, (480, 640, 3))
-
-
-class Transcriber(Observer):
-    """Keeps the words."""
-
-    def __init__(self):
-        self.words = []
-
-    def on_heard(self, at, text, phrase):
-        if not text.startswith("["):
-            self.words.append(text)
 
 
 class Wearer:
@@ -97,7 +86,7 @@ def pictures():
     return {"table": table, "mug": mug, "box": box, "dim": table * 0.4, "dark": table * 0.08,
             "bright": np.full_like(table, 254), "black": np.zeros_like(table), "covered": draw_cover((190, 70, 50)),
             "covered in the dark": draw_cover((14, 9, 8)), "blurred": cv2.GaussianBlur(table, (0, 0), 14),
-            "up": shift(mug, -260)}
+            "page": draw_page(), "up": shift(mug, -260)}
 
 
 def draw_cover(colour):
@@ -105,6 +94,13 @@ def draw_cover(colour):
     rows, columns = np.mgrid[-1:1:480j, -1:1:640j]
     light = 1.0 - 0.25 * (rows ** 2 + columns ** 2) + 0.1 * columns
     return light[..., None] * np.array(colour, np.float64)
+
+
+def draw_page():
+    """A sheet full of text, which differs from place to place as little as a cover."""
+    page = np.full((480, 640, 3), 190.0)
+    page[100:400:20, 150:500] = 60.0
+    return page
 
 
 def shift(pixels, down):
@@ -119,7 +115,8 @@ def shift(pixels, down):
     ("dark", ["It is too dark.", "I see no hand."]),
     ("bright", ["It is too bright.", "I see no hand."]),
     ("black", ["It is too dark, or the camera is covered.", "I see no hand."]),
-    ("covered", ["The camera is covered."]),
+    ("covered", ["The camera is covered, or sees only one colour.", "I see no hand."]),
+    ("page", ["I see no hand.", "The light is good."]),
     ("covered in the dark", ["It is too dark, or the camera is covered.", "I see no hand."]),
     ("blurred", ["The picture is out of focus or shaken.", "I see no hand."]),
     ("up", ["I see your finger.", "Turn your head up."]),

@@ -34,6 +34,9 @@ class Chime:
 class Hush:
     """Silence speech now and drop what waits to be said."""
 
+    spares_urgent: bool = False
+    """Whether what is urgent (core.types) goes on, and waits on."""
+
 
 @dataclass(frozen=True)
 class Keep:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Callable, Dict, Tuple
 
-from .actions import Action, Chime, Say, silences
+from .actions import Action, Chime, Hush, Say, silences
 from .deciding import company, controls, errands, health, looking, naming, pointing, teaching, waiting
 from .deciding.lesson import coach
 from .deciding.menu import lists
-from .deciding.replies import Outcome, mend
+from .deciding.replies import Outcome, mend, seems_to_speak
 from .events import (
     Changed,
     ErrandDone,
@@ -31,6 +31,7 @@ from .events import (
     Seen,
     Status,
     Tick,
+    Touched,
     Vitals,
     WayChanged,
 )
@@ -39,7 +40,9 @@ from .types import URGENT, Press, Utterance
 from .visits import DoorChanged, Paired, Preferred, Watched
 
 NEWS_SECONDS = 4.0
-"""News is told in so long, what was being said before it included."""
+"""News is told in so long."""
+URGENT_SECONDS = 6.0
+"""Most of what is urgent is told in so long."""
 AGAIN_SECONDS = 10.0
 """News that was cut off is told again after so long at the earliest."""
 ASKED_FOR = ("memory", "microphone", "companion")
@@ -56,13 +59,22 @@ def decide(state: State, event: Event) -> Outcome:
     after, untold = tell_untold(after)
     state, actions = coach.take_part(state, event, after, actions + untold)
     if any(map(silences, actions)):
-        state = replace(state, look=None)  # nobody waits any more for the rest of what was cut off
+        state = looking.give_up(state)  # nobody waits any more for the rest of what was cut off
         if state.news_until is not None:
             # It is told again, but not at once: the wearer may have wanted silence.
             state = replace(state, news_until=None, news_from=event.at + AGAIN_SECONDS)
-    if any(isinstance(action, Say) for action in actions):
-        state = replace(state, said_at=event.at)
-    return state, actions
+    return remember_words(state, actions, event.at), actions
+
+
+def remember_words(state: State, actions: Tuple[Action, ...], at: float) -> State:
+    """When something was last said, and by when what is urgent has been heard."""
+    said = [action.utterance for action in actions if isinstance(action, Say)]
+    urgent = sum(utterance.priority >= URGENT for utterance in said)
+    if Hush() in actions:
+        state = replace(state, urgent_until=float("-inf"))
+    if urgent:
+        state = replace(state, urgent_until=max(at, state.urgent_until) + urgent * URGENT_SECONDS)
+    return replace(state, said_at=at) if said else state
 
 
 def on_tick(state: State, tick: Tick) -> Outcome:
@@ -80,7 +92,7 @@ def tell_news(state: State, at: float) -> Outcome:
     if state.news_until is not None:
         return replace(state, news="", news_until=None) if at > state.news_until else state, ()
     absent = state.finger_at is None or at - state.finger_at > state.rules.absent_seconds
-    if not state.news or at < state.news_from or state.mode != POINTING or not absent:
+    if not state.news or at < state.news_from or state.mode != POINTING or not absent or seems_to_speak(state, at):
         return state, ()
     return replace(state, news_until=at + NEWS_SECONDS), (Say(Utterance(state.news)),)
 
@@ -88,7 +100,7 @@ def tell_news(state: State, at: float) -> Outcome:
 def on_seen(state: State, seen: Seen) -> Outcome:
     """A frame: the first one makes the device ready, which is not said into a recording; later ones move the dwell
     along."""
-    if HEAT in state.faults:  # it was under way when the eyes were told to rest
+    if HEAT in state.faults or state.mode == ASLEEP:  # it was under way when the eyes were told to rest
         return state, ()
     state = replace(state, view=View(seen.frame_index, seen.at, seen.fingertip, seen.quality, seen.detail))
     actions: Tuple[Action, ...] = ()
@@ -164,6 +176,7 @@ def on_preparing(state: State, preparing: Preparing) -> Outcome:
 
 _HANDLERS: Dict[type, Callable[..., Outcome]] = {
     Tick: on_tick,
+    Touched: controls.on_touched,
     Seen: on_seen,
     Recognised: on_recognised,
     Press: controls.on_press,

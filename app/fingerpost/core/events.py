@@ -20,6 +20,13 @@ class Tick:
 
 
 @dataclass(frozen=True)
+class Touched:
+    """A button has gone down. What is pressed, a Press tells once it is let go, or has been held."""
+
+    at: float
+
+
+@dataclass(frozen=True)
 class Seen:
     """A frame was searched for a fingertip."""
 
@@ -194,5 +201,5 @@ class ErrandDone:
     slots: Tuple[Tuple[str, str], ...] = ()
 
 
-Event = Union[Tick, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed, ModelChanged,
-              WayChanged, Preparing, Status, Vitals, ErrandDone, Press, Visit]
+Event = Union[Tick, Touched, Seen, Recognised, Fault, Recovered, Kept, Forgotten, Learned, Listened, Changed,
+              ModelChanged, WayChanged, Preparing, Status, Vitals, ErrandDone, Press, Visit]

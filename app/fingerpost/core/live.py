@@ -11,11 +11,11 @@ from typing import Optional, Union
 
 from .actions import Action, ChangeWay, Pace, Sleep
 from .errors import CameraError, StaleFrame
-from .events import Event, Fault, Preparing, Recovered, Tick
+from .events import Event, Fault, Preparing, Recovered, Tick, Touched
 from .heartbeat import Heartbeat
 from .loop import Loop
 from .ports import Buttons, Camera, Clock, Sight
-from .speech import Mouth, SpeechThread
+from .speech import FINISH_SECONDS, Mouth, SpeechThread
 
 log = logging.getLogger(__name__)
 
@@ -33,9 +33,6 @@ PERCEPTION_PATIENCE_SECONDS = 30.0
 CHANGE_HUNG_SECONDS, CHANGE_PATIENCE_SECONDS = 90.0, 120.0
 """The same two while a network is loaded for another way to look. A process for it may take 60 s to start, and the
 network 25 s to load (inference/process.py); while it is compiled it is heard of again and again."""
-_FAREWELL_SECONDS = 8.0
-"""So long the last words may take: spoken slowly, those of an empty battery take 6. The watchdog, which nobody feeds
-meanwhile, bites after 10 at the earliest."""
 
 
 class PerceptionThread(threading.Thread):
@@ -174,15 +171,14 @@ class Watch:
 
 def run_live(loop: Loop, mouth: Mouth, perception: PerceptionThread, buttons: Buttons, clock: Clock,
              stop: threading.Event) -> None:
-    """Run until switched off or until `stop` is set; the last words are said before it returns."""
+    """Run until switched off, until it is to start anew, or until `stop` is set; the last words are said before it
+    returns."""
     speech = SpeechThread(mouth)
     speech.start()
     perception.start()
     try:
         _turn_until_done(loop, perception, buttons, clock, stop)
-        give_up = clock.now() + _FAREWELL_SECONDS
-        while not mouth.idle() and clock.now() < give_up and not stop.is_set():
-            clock.sleep(POLL_SECONDS)
+        _say_last_words(loop, mouth, clock, stop)
     finally:
         perception.stop()
         speech.stop()
@@ -192,6 +188,8 @@ def _turn_until_done(loop: Loop, perception: PerceptionThread, buttons: Buttons,
                      stop: threading.Event) -> None:
     watch, next_tick = Watch(), clock.now()
     while not (stop.is_set() or loop.switched_off or loop.restarts):
+        if buttons.touched():
+            loop.feed(Touched(clock.now()))
         for press in buttons.presses():
             loop.feed(press)
         for fault in buttons.faults():
@@ -207,3 +205,13 @@ def _turn_until_done(loop: Loop, perception: PerceptionThread, buttons: Buttons,
             event = watch.check(perception, clock.now())
             if event is not None:
                 loop.feed(event)
+
+
+def _say_last_words(loop: Loop, mouth: Mouth, clock: Clock, stop: threading.Event) -> None:
+    """Wait until all is said, for FINISH_SECONDS at most: what a new start brings may take 10 s, spoken slowly. The
+    ticks change nothing any more, but show the watchdog that the device is alive. Who is told to stop by others, which
+    systemd gives 10 s for, does so at once."""
+    give_up = clock.now() + FINISH_SECONDS
+    while not mouth.idle() and clock.now() < give_up and not stop.is_set():
+        loop.feed(Tick(clock.now()))
+        clock.sleep(TICK_SECONDS)

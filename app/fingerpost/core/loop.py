@@ -87,7 +87,7 @@ class Loop:
         elif isinstance(action, Chime):
             self._mouth.chime(action.name)
         elif isinstance(action, Hush):
-            self._mouth.hush()
+            self._mouth.hush(action.spares_urgent)
         elif isinstance(action, Report):
             self.feed(self._report(at))
         elif isinstance(action, PowerOff):
@@ -133,6 +133,6 @@ def describe(action: Action, at: float, book: PhraseBook) -> dict:
         line.update(asleep=action.asleep)
     elif isinstance(action, Prefer):
         line.update(vars(action.preferences))
-    else:
+    elif not isinstance(action, Hush):
         line.update(vars(action))
     return line

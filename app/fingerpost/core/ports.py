@@ -56,6 +56,11 @@ class Buttons(Part):
     def presses(self) -> List[Press]:
         """The presses since the last call, oldest first; never blocks."""
 
+    def touched(self) -> bool:
+        """Whether a button has gone down since the last call, though it may not have become a press yet; False for
+        buttons that tell of whole presses alone. Never blocks."""
+        return False
+
     def faults(self) -> List[Union[Fault, Recovered]]:
         """What has broken and what works again since the last call, oldest first; never blocks."""
         return []

@@ -73,10 +73,13 @@ class Mouth:
             self._chime_until = self._clock.now() + clip.seconds
         self._heard(self._clock.now(), f"[{name}]", name)
 
-    def hush(self) -> None:
-        """Silence speech and drop what waits."""
+    def hush(self, spares_urgent: bool = False) -> None:
+        """Silence speech and drop what waits; where it `spares_urgent` words, all but those."""
         with self._lock:
-            self._silence()
+            if spares_urgent:
+                self._make_way()
+            else:
+                self._silence()
 
     def idle(self) -> bool:
         """Whether nothing sounds and nothing waits."""

@@ -104,6 +104,8 @@ class Menu:
     level: str = TOP
     items: Tuple[str, ...] = GROUPS[TOP]
     place: int = 0
+    value: object = None
+    """Of a ring, the value with which it was entered."""
 
     @property
     def item(self) -> str:
@@ -219,6 +221,8 @@ class State:
     """Whether somebody has begun to look on, which the wearer has not heard yet; also when they have gone by now."""
     said_at: float = float("-inf")
     """When the device last had something to say."""
+    urgent_until: float = float("-inf")
+    """By when what is urgent has probably been heard."""
     ticked_at: float = float("-inf")
     """When the wearer last heard that they are kept waiting."""
     look: Optional[int] = None

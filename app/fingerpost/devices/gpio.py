@@ -53,7 +53,7 @@ class GpioButtons(Buttons):
         self._faults: queue.SimpleQueue[Union[Fault, Recovered]] = queue.SimpleQueue()
         self._timer: Optional[ButtonTimer] = None
         self._stuck: FrozenSet[str] = frozenset()
-        self._broken = self._stalled = False
+        self._broken = self._stalled = self._touched = False
         self._polled_at = 0.0
 
     def open(self) -> None:
@@ -85,6 +85,13 @@ class GpioButtons(Buttons):
     def presses(self) -> List[Press]:
         """See `Buttons.presses`."""
         return _drain(self._presses)
+
+    def touched(self) -> bool:
+        """See `Buttons.touched`."""
+        if not self._touched:
+            return False
+        self._touched = False
+        return True
 
     def faults(self) -> List[Union[Fault, Recovered]]:
         """See `Buttons.faults`."""
@@ -124,9 +131,13 @@ class GpioButtons(Buttons):
             self._faults.put(Recovered("buttons", at))
         if self._timer is None:
             self._timer = ButtonTimer(*levels, at=at)
+        held = self._timer.held(at)
         for press in self._timer.update(*levels, at=at):
             self._presses.put(press)
-        self._find_stuck(self._timer.held(at), at)
+        before, held = held, self._timer.held(at)
+        if held.keys() - before.keys():
+            self._touched = True
+        self._find_stuck(held, at)
 
     def _find_stuck(self, held: Dict[str, float], at: float) -> None:
         stuck = frozenset(button for button, seconds in held.items()

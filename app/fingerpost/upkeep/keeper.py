@@ -1,4 +1,4 @@
-"""The thread in which the device looks after itself: it waits for nobody, and nobody waits for it."""
+"""The threads in which the device looks after itself: they wait for nobody, and nobody waits for them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Duty(Observer):
 
 
 class Keeper(Observer, Part):
-    """Watches the loop, the models and the retraining, from when it is opened until it is closed."""
+    """Watches the loop, the models and the retraining, from when it is opened until it is closed; in a thread beside
+    that it does the duties, for to compile a network may take minutes."""
 
     def __init__(self, successions: Sequence[Succession], retraining: Optional[Retraining], clock: Clock,
                  tell: Callable[[Event], None], wishes: Optional[Wishes] = None,
@@ -50,22 +51,26 @@ class Keeper(Observer, Part):
         self._leisure: Optional[Leisure] = None
         self._news, self._was_told = "", False
         self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+        self._ended = threading.Event()
+        self._threads = [threading.Thread(target=self._run, name="upkeep", daemon=True)]
+        if duties:
+            self._threads.append(threading.Thread(target=self._run_duties, name="duties", daemon=True))
 
     def open(self) -> None:
         """Begin."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """End, and with it a retraining that runs, and the companion page; a network that is just being opened is left
         behind."""
-        self._stopping = True
+        self._ended.set()
         if self._attendant is not None:
             self._attendant.close()  # while the thread that has started it lives: else it would be killed at once
         self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(_FAREWELL_SECONDS)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(_FAREWELL_SECONDS)
         if self._retraining is not None:
             self._retraining.close()
         self._remember()
@@ -87,13 +92,11 @@ class Keeper(Observer, Part):
             self._wake.set()
 
     def step(self, now: float) -> None:
-        """Look after everything once."""
+        """Look once after everything but the duties."""
         if self._attendant is not None:
             self._attendant.step(now)
         if self._wishes is not None:
             self._wishes.step()
-        for duty in self._duties:
-            duty.step(now)
         if self._retraining is not None and self._leisure is not None:
             self._retraining.step(self._leisure, now)
         self._remember()
@@ -112,10 +115,23 @@ class Keeper(Observer, Part):
             self._telling = None
 
     def _run(self) -> None:
-        while not self._stopping:
+        while not self._ended.is_set():
             try:
                 self.step(self._clock.now())
             except Exception:
                 log.exception("the device cannot look after itself")
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
+
+    def do_duties(self, now: float) -> None:
+        """Do each once; one that fails holds up no other."""
+        for duty in self._duties:
+            try:
+                duty.step(now)
+            except Exception:
+                log.exception("a duty cannot be done: %s", type(duty).__name__)
+
+    def _run_duties(self) -> None:
+        while not self._ended.is_set():
+            self.do_duties(self._clock.now())
+            self._ended.wait(LOOK_SECONDS)

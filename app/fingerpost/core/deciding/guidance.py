@@ -15,6 +15,8 @@ STEADY_FRAMES = 3
 """A hindrance has to be seen so many times in a row: a finger that wavers at the limit is looked at instead."""
 MOST_DOUBLINGS = 4
 """How often the wait before the same guidance doubles, so that a hand that points at nothing is not nagged."""
+FORGOTTEN = float("-inf")
+"""When an answer was given that counts as not given."""
 
 
 def find_hindrance(tip: Fingertip, quality: Quality, rules: Rules, hand: str = RIGHT) -> str:
@@ -56,4 +58,4 @@ def guide(state: State, phrase: str, at: float) -> Tuple[State, Tuple[Action, ..
 
 def forget_name(answer: Optional[Answer]) -> Optional[Answer]:
     """The same answer, but old enough to be given again: the wearer asks anew."""
-    return None if answer is None else replace(answer, at=float("-inf"))
+    return None if answer is None else replace(answer, at=FORGOTTEN)

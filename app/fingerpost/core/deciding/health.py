@@ -16,6 +16,7 @@ from ..types import URGENT, Utterance
 from .replies import Outcome
 
 POWER = "power"
+LOW = "battery_low"
 CHARGED = 100
 """Of no charge was the wearer warned since the battery was last charged."""
 COLD = float("-inf")
@@ -48,15 +49,28 @@ def _heat_of(vitals: Vitals) -> float:
 
 
 def _watch_battery(state: State, vitals: Vitals) -> Outcome:
-    """Warn of each low charge once until the battery is charged; a sleeper hears of it on waking."""
-    percent, told, rules = vitals.battery_percent, state.strain.charge_told, state.rules
-    if percent is None or vitals.charging:
-        return replace(state, strain=replace(state.strain, charge_told=CHARGED)), ()
-    reached = next((least for least in (rules.lowest_percent, rules.low_percent) if percent <= least), CHARGED)
-    if reached >= told or state.mode == ASLEEP:
+    """Warn of each low charge once until the battery is charged; a sleeper hears of it on waking.
+
+    Charged it is above the low charges, or after a while on the charger: a loose plug charges nothing.
+    """
+    percent, strain, rules = vitals.battery_percent, state.strain, state.rules
+    if percent is None:
         return state, ()
-    said = Utterance("battery_low", (("percent", str(percent)),), priority=URGENT)
-    return replace(state, strain=replace(state.strain, charge_told=reached)), (Say(said),)
+    others = tuple(utterance for utterance in state.untold if utterance.phrase != LOW)
+    owes, state = others != state.untold, replace(state, untold=others)
+    if vitals.charging:
+        long_ago = vitals.at - dict(strain.warned).get(LOW, NEVER) >= rules.warn_seconds
+        charged = percent > rules.low_percent or long_ago or owes
+        return (replace(state, strain=replace(strain, charge_told=CHARGED)) if charged else state), ()
+    reached = next((least for least in (rules.lowest_percent, rules.low_percent) if percent <= least), CHARGED)
+    if reached >= strain.charge_told and not owes:
+        return state, ()
+    strain = replace(strain, charge_told=min(reached, strain.charge_told),
+                     warned=_warn(strain.warned, (LOW,), vitals.at))
+    said = Utterance(LOW, (("percent", str(percent)),), priority=URGENT)
+    if state.mode == ASLEEP:
+        return replace(state, strain=strain, untold=others + (said,)), ()
+    return replace(state, strain=strain), (Say(said),)
 
 
 def _watch_board(state: State, vitals: Vitals) -> Outcome:

@@ -11,10 +11,11 @@ from typing import Tuple
 
 from ..actions import Action, Recognise, Report, Say
 from ..events import Recognised, Status
+from ..rules import Rules
 from ..state import STARTING, Answer, Dwell, State
-from ..types import Press, Utterance
+from ..types import Guess, Press, Utterance
 from .guidance import find_hindrance
-from .picture import COVERED, find_flaw
+from .picture import find_flaw
 from .pointing import judge
 from .replies import Outcome
 
@@ -26,7 +27,7 @@ def ask(state: State, press: Press) -> Outcome:
 
 def describe(state: State, status: Status) -> Outcome:
     """The device has said how it is: tell what is seen, or ask for a look at what the finger points at."""
-    state = replace(state, question="", status=status, described=True)
+    state = replace(_drop_stale(state, status.at), question="", status=status, described=True)
     said, hand, view = tell(*_list_troubles(state)), tell(*_find_hand(state)), state.view
     if view is None or view.fingertip is None:
         return state, said + hand + conclude(state)
@@ -43,12 +44,29 @@ def describe(state: State, status: Status) -> Outcome:
 
 def on_look(state: State, recognised: Recognised) -> Outcome:
     """The look that was asked for has come back: go on with what it shows, by the same rules as any answer."""
-    answer = judge((recognised.guesses,), state.rules, recognised.at)
     dwell = state.dwell
+    earlier: Tuple[Tuple[Guess, ...], ...] = ()
     if dwell is not None and dwell.pending == recognised.frame_index:
-        dwell = replace(dwell, pending=None)
+        dwell, earlier = replace(dwell, pending=None), dwell.sightings
+    answer = judge_early((*earlier, recognised.guesses), state.rules, recognised.at)
     state = replace(state, look=None, dwell=dwell, answer=answer, repeated_at=None, guidance=None)
     return state, (name(answer),) + conclude(state)
+
+
+def judge_early(sightings: Tuple[Tuple[Guess, ...], ...], rules: Rules, at: float) -> Answer:
+    """The answer where the looks may be fewer than it takes: then a plain name needs half the doubt."""
+    answer = judge(sightings, rules, at)
+    plain = answer.phrase == "named" and answer.guesses[0].confidence >= (1.0 + rules.sure) / 2.0
+    hedged = answer.phrase == "named" and len(sightings) < rules.sightings and not plain
+    return replace(answer, phrase="maybe") if hedged else answer
+
+
+def give_up(state: State) -> State:
+    """Nobody waits any more for the look that was asked for; the rest that it was to answer gets its own again."""
+    dwell = state.dwell
+    if dwell is not None and dwell.pending is not None and dwell.pending == state.look:
+        dwell = replace(dwell, pending=None, answered=False)
+    return replace(state, look=None, dwell=dwell)
 
 
 def conclude(state: State) -> Tuple[Action, ...]:
@@ -81,6 +99,13 @@ def tell(*phrases: str, **slots: object) -> Tuple[Action, ...]:
     return tuple(Say(Utterance(phrase, filled, priority=1)) for phrase in phrases)
 
 
+def _drop_stale(state: State, at: float) -> State:
+    """Without a picture that shows what is there no more. During a look there is no newer one."""
+    looks = state.dwell is not None and state.dwell.pending is not None
+    stale = state.view is not None and at - state.view.at > state.rules.stale_seconds and not looks
+    return replace(state, view=None, dwell=None) if stale else state
+
+
 def _list_troubles(state: State) -> Tuple[str, ...]:
     """Faults, a picture that is missing, or what spoils it."""
     faults = tuple("fault_" + part for part in sorted(state.faults))
@@ -93,9 +118,9 @@ def _list_troubles(state: State) -> Tuple[str, ...]:
 def _find_hand(state: State) -> Tuple[str, ...]:
     """That there is none, or how it stands in the way; nothing where a thing can be seen past the finger.
 
-    Through a covered lens no hand is to be expected.
+    Through a covered lens none can be; but a bare wall looks the same.
     """
-    if state.view is None or find_flaw(state.view, state.rules) == COVERED:
+    if state.view is None:
         return ()
     tip = state.view.fingertip
     if tip is None:

@@ -12,7 +12,8 @@ COVERED = "camera_covered"
 def find_flaw(view: View, rules: Rules) -> str:
     """The phrase for what spoils the picture; empty where nothing does.
 
-    Where not even a finger stands out, the lens is covered; but a black picture could be that of a dark room, too.
+    Where nothing stands out, not even a finger or a fine grain, the lens is covered, or sees a bare wall; and a black
+    picture could be that of a dark room, too.
     """
     quality = view.quality
     if quality.brightness > rules.bright:
@@ -20,9 +21,9 @@ def find_flaw(view: View, rules: Rules) -> str:
     featureless = quality.contrast < rules.covered and view.fingertip is None
     if quality.brightness < rules.dark:
         return "dark_or_covered" if featureless else "too_dark"
-    if featureless:
-        return COVERED
-    return "blurred" if is_blurred(quality, rules) else ""
+    if not is_blurred(quality, rules):
+        return ""
+    return COVERED if featureless else "blurred"
 
 
 def is_blurred(quality: Quality, rules: Rules) -> bool:

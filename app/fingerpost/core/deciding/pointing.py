@@ -11,7 +11,7 @@ from ..preferences import BRIEF, FULL
 from ..rules import Rules
 from ..state import POINTING, STARTING, Answer, Dwell, State
 from ..types import NOTHING, Fingertip, Guess, Utterance
-from .guidance import find_hindrance, forget_name, guide
+from .guidance import FORGOTTEN, find_hindrance, forget_name, guide
 from .reasons import NO_RUNNER_UP, explain
 from .replies import Outcome, blame, reply
 
@@ -80,7 +80,7 @@ def weigh(state: State, recognised: Recognised) -> Tuple[State, Tuple[Action, ..
         return replace(state, dwell=dwell), ()
     answer = judge(dwell.sightings, state.rules, recognised.at)
     state = replace(state, dwell=replace(dwell, answered=True), guidance=None)
-    if _already_said(state.answer, answer, state.rules):
+    if _already_said(state, dwell, answer):
         return state, ()
     return replace(state, answer=answer, repeated_at=None), tell(answer, state.preferences.verbosity)
 
@@ -136,21 +136,22 @@ def _look(state: State, seen: Seen) -> Outcome:
 
 
 def _arrive(state: State, at: float) -> Outcome:
-    """The finger has come to rest: at a new place, that silences what is said about the old one."""
+    """The finger has come to rest: at a new place, that silences what is said about the old one, and nothing urgent."""
     dwell = state.dwell
     if dwell is None or dwell.counts:
         return state, ()
     state = replace(state, dwell=replace(dwell, counts=True))
     if (state.answer is None and state.guidance is None and not state.described) or _wavers(dwell, state):
         return state, ()
-    cut_off = at - state.said_at < CUT_OFF_SECONDS
-    return replace(state, described=False, answer=forget_name(state.answer) if cut_off else state.answer), (Hush(),)
+    unheard = at - state.said_at < CUT_OFF_SECONDS or at < state.urgent_until  # a name waits for what is urgent
+    state = replace(state, described=False, answer=forget_name(state.answer) if unheard else state.answer)
+    return state, (Hush(spares_urgent=True),)
 
 
 def _wavers(dwell: Dwell, state: State) -> bool:
     """Whether the finger has hardly moved since its last rest, and so may still mean the same thing."""
     assert state.view is not None
-    return dwell.before is not None and _is_near(dwell.before, (dwell.x, dwell.y),
+    return dwell.before is not None and is_near(dwell.before, (dwell.x, dwell.y),
                                                  2.0 * state.rules.rest_radius * state.view.quality.width)
 
 
@@ -160,15 +161,16 @@ def _move(dwell: Optional[Dwell], tip: Fingertip, seen: Seen, rules: Rules) -> D
     new = Dwell(tip.x, tip.y, since=seen.at, seen_at=seen.at, stop=place, stopped_at=seen.at)
     if dwell is None:
         return new
-    if _is_near(place, dwell.stop, rules.hush_radius * width):
+    if is_near(place, dwell.stop, rules.hush_radius * width):
         new = replace(new, stop=dwell.stop, stopped_at=dwell.stopped_at)
-    if _is_near(place, (dwell.x, dwell.y), rules.rest_radius * width):
+    if is_near(place, (dwell.x, dwell.y), rules.rest_radius * width):
         return replace(dwell, seen_at=seen.at, stop=new.stop, stopped_at=new.stopped_at)
     rested = dwell.counts or dwell.answered or dwell.guided
     return replace(new, before=(dwell.x, dwell.y) if rested else dwell.before)
 
 
-def _is_near(one: Tuple[float, float], other: Tuple[float, float], distance: float) -> bool:
+def is_near(one: Tuple[float, float], other: Tuple[float, float], distance: float) -> bool:
+    """Whether two places in the picture lie no farther apart than so many pixels."""
     return (one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 <= distance ** 2
 
 
@@ -181,8 +183,13 @@ def _wants_look(dwell: Dwell, tip: Fingertip, seen: Seen, rules: Rules) -> bool:
             and tip.speed <= rules.rest_speed * seen.quality.width)
 
 
-def _already_said(last: Optional[Answer], new: Answer, rules: Rules) -> bool:
-    """Whether the wearer heard just this a moment ago, with the hand in view ever since."""
-    if last is None or new.at - last.at >= rules.repeat_seconds:
+def _already_said(state: State, dwell: Dwell, new: Answer) -> bool:
+    """Whether the wearer heard just this a moment ago, with the hand in view ever since; or at the place that the
+    finger wavers about, and may have asked there what is seen: that is not cut off to say less or more of the same."""
+    last = state.answer
+    if last is None or last.at == FORGOTTEN:
         return False
-    return (last.phrase, last.thing) == (new.phrase, new.thing)
+    same = (last.phrase, last.thing) == (new.phrase, new.thing)
+    if _wavers(dwell, state):
+        return same or (state.described and new.thing in (None, last.thing))
+    return same and new.at - last.at < state.rules.repeat_seconds

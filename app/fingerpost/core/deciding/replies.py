@@ -11,6 +11,8 @@ from ..state import HEAT, MENU, State
 from ..types import Utterance
 
 Outcome = Tuple[State, Tuple[Action, ...]]
+WORDS_SECONDS = 4.0
+"""Most of what is said is told in so long."""
 
 
 def reply(phrase: str, **slots: str) -> Say:
@@ -27,6 +29,11 @@ def tell_place(state: State) -> Tuple[Action, ...]:
     """For whoever is in the menu, and in none of its lists: have it told where. The Status that is asked for does so,
     and cuts off nothing."""
     return (Report(),) if state.mode == MENU and state.menu.level not in LISTS else ()
+
+
+def seems_to_speak(state: State, at: float) -> bool:
+    """Whether the device may still be saying something; it does not hear itself."""
+    return at - state.said_at < WORDS_SECONDS or at < state.urgent_until
 
 
 def ask_twice(state: State, what: str, at: float) -> Tuple[State, bool]:

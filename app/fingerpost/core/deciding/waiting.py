@@ -7,18 +7,18 @@ from dataclasses import replace
 from ..actions import Chime
 from ..state import ASLEEP, BLINDING, HEAT, NAMING, POINTING, State
 from .guidance import STEADY_FRAMES
-from .replies import Outcome
+from .replies import Outcome, seems_to_speak
 
 TICK_SECONDS = 1.5
-"""A tick comes so long after the last one, or after the device has begun to say something."""
+"""A tick comes so long after the last one."""
 PATIENCE_SECONDS = 0.6
 """An answer that takes so much longer than the rest that it needs keeps the wearer waiting."""
 
 
 def tick(state: State, at: float) -> Outcome:
-    """Tick while the wearer is kept waiting; but never into a recording, nor in sleep."""
-    quiet = not state.preferences.tick or state.mode in (NAMING, ASLEEP)
-    if quiet or at - max(state.said_at, state.ticked_at) < TICK_SECONDS or not is_awaited(state, at):
+    """Tick while the wearer is kept waiting; but never into a recording or what the device says, nor in sleep."""
+    quiet = not state.preferences.tick or state.mode in (NAMING, ASLEEP) or seems_to_speak(state, at)
+    if quiet or at - state.ticked_at < TICK_SECONDS or not is_awaited(state, at):
         return state, ()
     return replace(state, ticked_at=at), (Chime("tick"),)
 
