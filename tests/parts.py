@@ -148,7 +148,7 @@ class QuietMouth:
     def say(self, utterance):
         self.said.append(utterance.phrase)
 
-    def hush(self):
+    def hush(self, spares_urgent=False):
         self.said.clear()
 
 
