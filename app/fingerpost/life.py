@@ -75,8 +75,6 @@ class Life:
         """Live until `stop` is set, or the wearer wants an end. Returns whether the device is to start anew."""
         loop = self._begin()
         run_live(loop, self._body.mouth, self._perception, self._buttons, self._start.clock, stop)
-        if loop.switched_off:
-            self._manager.leave_off_note()  # it is heeded once this process has ended, and so has closed the store
         return loop.restarts
 
     def _wake(self) -> Body:

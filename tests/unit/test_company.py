@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from fingerpost.core.actions import Chime, Report, Say
+from fingerpost.core.decide import MOST_URGENT_SECONDS
 from fingerpost.core.deciding.company import WATCHED_SECONDS
-from fingerpost.core.events import Changed, Kept, ModelChanged, Tick
+from fingerpost.core.events import Changed, Fault, Kept, Listened, ModelChanged, Recovered, Tick
 from fingerpost.core.loop import Loop, describe
 from fingerpost.core.preferences import BRIEF, FULL, NORMAL, Preferences
 from fingerpost.core.speech import Mouth
@@ -228,3 +229,25 @@ def test_a_list_of_names_stays():
 
 def test_the_reminder_is_an_earcon_and_nothing_else():
     assert Story().happen(Watched(1.0, 1)).actions == [Chime("watched")]
+
+
+def test_what_a_helper_chooses_holds_for_a_wearer_among_the_values():
+    story = Story(MENU, menu=Menu("verbosity", ("verbosity", "tick"), value=NORMAL))
+    story.happen(Preferred(1.0, "verbosity", FULL))
+    story.press("action")  # to the switch
+    assert story.state.preferences.verbosity == FULL
+
+
+def test_a_change_that_was_put_off_is_not_cut_off_by_the_name_that_was_recorded():
+    story = Story(NAMING, waiting_samples=2)
+    story.happen(Changed(1.0, "undone", "taught:1"))
+    story.happen(Listened(1.0, 0.7))
+    told = [say.utterance for say in story.asked(Say) if say.utterance.phrase == "change_undone"]
+    assert told[0].priority == URGENT
+
+
+def test_a_loose_plug_does_not_hold_up_the_rest_for_minutes():
+    story = Story()
+    for at in range(20):
+        story.happen((Fault if at % 2 else Recovered)("camera", float(at)))
+    assert story.state.urgent_until <= 20.0 + MOST_URGENT_SECONDS

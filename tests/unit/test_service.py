@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from fingerpost.core.actions import PowerOff, Restart
 from fingerpost.core.events import Fault, Seen, Tick
 from fingerpost.core.heartbeat import Heartbeat
 from fingerpost.core.state import POINTING, State
@@ -70,6 +71,14 @@ def test_a_note_that_the_wearer_has_switched_it_off_is_left_where_one_is_asked_f
     assert [path.name for path in tmp_path.iterdir()] == ["off"]
     Manager.find({"FINGERPOST_OFF_NOTE": str(tmp_path / "no" / "folder")}).leave_off_note()
     assert "the machine stays on" in caplog.text
+
+
+def test_the_note_is_left_before_the_last_words(tmp_path):
+    service = Service(Manager.find({"FINGERPOST_OFF_NOTE": str(tmp_path / "off")}))
+    service.on_action(Restart(), 1.0)
+    assert not list(tmp_path.iterdir())
+    service.on_action(PowerOff(), 1.0)
+    assert (tmp_path / "off").exists()
 
 
 def test_one_who_does_not_read_holds_up_nobody(tmp_path):

@@ -43,6 +43,8 @@ NEWS_SECONDS = 4.0
 """News is told in so long."""
 URGENT_SECONDS = 6.0
 """Most of what is urgent is told in so long."""
+MOST_URGENT_SECONDS = 24.0
+"""And so many at most: what waits already is not said twice, however often a loose plug is told of."""
 AGAIN_SECONDS = 10.0
 """News that was cut off is told again after so long at the earliest."""
 ASKED_FOR = ("memory", "microphone", "companion")
@@ -73,7 +75,8 @@ def remember_words(state: State, actions: Tuple[Action, ...], at: float) -> Stat
     if Hush() in actions:
         state = replace(state, urgent_until=float("-inf"))
     if urgent:
-        state = replace(state, urgent_until=max(at, state.urgent_until) + urgent * URGENT_SECONDS)
+        until = max(at, state.urgent_until) + urgent * URGENT_SECONDS
+        state = replace(state, urgent_until=min(until, at + MOST_URGENT_SECONDS))
     return replace(state, said_at=at) if said else state
 
 

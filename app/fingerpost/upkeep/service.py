@@ -12,6 +12,7 @@ import socket
 from pathlib import Path
 from typing import Mapping, Optional, Sequence, Tuple
 
+from ..core.actions import Action, PowerOff
 from ..core.events import Event, Tick
 from ..core.heartbeat import Heartbeat
 from ..core.loop import Observer
@@ -95,6 +96,13 @@ class Service(Observer):
         if not lost:
             self._feed(event.at)
         self._tell_status(f"Hangs: {', '.join(lost)}." if lost else describe(state))
+
+    def on_action(self, action: Action, at: float) -> None:
+        """Leave the note when the device is switched off, before its last words: a hang in them, at which the manager
+        would start it again, is no reason to go on. It is heeded once this process has ended, and so has closed the
+        store."""
+        if isinstance(action, PowerOff):
+            self._manager.leave_off_note()
 
     def stop(self) -> None:
         """The device ends in order."""

@@ -49,6 +49,8 @@ def on_preferred(state: State, preferred: Preferred) -> Outcome:
     if preferences == state.preferences:
         return state, ()
     state = replace(state, preferences=preferences)
+    if state.menu.level == preferred.name:  # it holds now, also for a wearer who is among its values
+        state = replace(state, menu=replace(state.menu, value=preferred.value))
     said = () if state.mode == NAMING else (Say(confirm(preferences, preferred.name)),) + tell_place(state)
     return state, (Prefer(preferences),) + said
 

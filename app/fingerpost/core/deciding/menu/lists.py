@@ -8,7 +8,7 @@ from typing import Tuple
 from ...actions import ForgetThing, Say
 from ...events import Changed, Status, WayChanged
 from ...state import MENU, NAMING, PAST_FINGER, POINTING, STARTING, WHOLE_THINGS, Menu, State
-from ...types import Utterance
+from ...types import URGENT, Utterance
 from .. import naming
 from ..replies import Outcome, mend, reply, tell_place
 from .words import speak_item
@@ -44,7 +44,7 @@ def on_changed(state: State, changed: Changed) -> Outcome:
     if changed.change in ("unlearned", "forgotten") and changed.object_id == state.lesson.thing:
         state = replace(state, lesson=replace(state.lesson, thing=""))  # nobody is to look for it any more
     if changed.change not in ELSEWHERE and state.mode == NAMING:
-        said = Utterance("change_" + changed.change, slots)
+        said = Utterance("change_" + changed.change, slots, priority=URGENT)  # the name that comes would cut it off
         return replace(state, untold=state.untold + (said,)), ()
     if changed.change not in ELSEWHERE:
         return state, (reply("change_" + changed.change, **dict(slots)),) + tell_place(state)
