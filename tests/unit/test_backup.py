@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 import zipfile
 from io import BytesIO
 
@@ -31,6 +32,7 @@ from tests.stick import (
     read_home,
     read_settings,
 )
+from tests.teaching_day import crop, vector
 
 
 @pytest.fixture
@@ -168,7 +170,69 @@ def test_two_devices_keep_each_its_own_back_ups(home, stick, other):
     forget(home, "tea")
     assert restore(stick, home, measure).outcome == "ready"
     assert names_in(home) == ["cup", "tea"]
+
+
+def test_a_new_card_reaches_the_back_ups_of_a_lost_device_whatever_it_has_backed_up_itself(
+        home, stick, other, tmp_path):
+    """A third device's newer one is not in the way either; what was set on the new card stays."""
+    make_backup(stick, home)
+    with ObjectStore(tmp_path / "objects.sqlite") as store:
+        store.add("mint", [(crop(7), vector(7))], "net")
+    make_backup(stick, tmp_path, NOON.replace(day=25))
+    back_up(stick, other, NOON.replace(day=23))
+    before = read_settings(other)
+    assert restore(stick, other, measure).outcome == "ready_other"
+    assert names_in(other) == ["salt", "mint"]
+    assert restore(stick, other, measure).outcome == "ready_other"
+    assert names_in(other) == ["salt", "mint", "tea", "cup"]
+    kept = read_settings(other)
+    assert {name: kept[name] for name in ("preferences.json", "way.json")} == {
+        name: before[name] for name in ("preferences.json", "way.json")}
+    assert kept["camera.json"] == (home / "camera.json").read_bytes()
     assert restore(stick, other, measure).outcome == "known"
+
+
+def test_a_damaged_back_up_of_the_lost_device_is_told_where_ones_own_brings_nothing(home, stick, other):
+    make_backup(stick, home).write_bytes(b"PK")
+    back_up(stick, other, NOON)
+    with pytest.raises(StickError) as caught:
+        restore(stick, other, measure)
+    assert caught.value.outcome == "damaged"
+
+
+def test_what_fails_on_the_card_is_not_passed_over(home, stick, other, monkeypatch):
+    make_backup(stick, home)
+    back_up(stick, other, NOON)
+
+    def refuse(folder, size):
+        if size:
+            raise StickError("full", folder)
+
+    monkeypatch.setattr("fingerpost.upkeep.stick.jobs.check_room", refuse)
+    with pytest.raises(StickError) as caught:
+        restore(stick, other, measure)
+    assert caught.value.outcome == "full"
+
+
+def test_two_devices_with_one_copied_card_keep_each_its_own(home, stick, other, tmp_path, monkeypatch):
+    def move_to(board):
+        monkeypatch.setattr("fingerpost.upkeep.stick.files.BOARD_SIGNS", (tmp_path / board,))
+
+    (tmp_path / "board 1").write_bytes(b"1421119\0")
+    (tmp_path / "board 2").write_bytes(b"1421120\0")
+    move_to("board 1")
+    make_backup(stick, home)
+    share(stick, home, NOON)
+    shutil.copy(str(home / "device.json"), str(other / "device.json"))
+    move_to("board 2")
+    share(stick, other, NOON)
+    for _ in range(6):
+        back_up(stick, other, NOON.replace(day=25))
+    assert sorted(len(read_shared(path).lessons) for path in paths(stick, SHARED)) == [1, 2]
+    move_to("board 1")
+    forget(home, "tea")
+    assert restore(stick, home, measure).outcome == "ready"
+    assert names_in(home) == ["cup", "tea"]
 
 
 def test_two_devices_share_on_the_same_day(home, stick, other):
@@ -360,9 +424,26 @@ def test_the_commands_make_list_and_restore(at_home, home, stick, monkeypatch, c
     assert main(["backup", "restore", str(stick)]) == 0
     assert main(["backup", "restore", str(stick)]) == 0
     printed = capsys.readouterr().out
-    assert "There is no back-up of this device, so this was another one's. Restored, with 2" in printed
+    assert "No back-up of this device brings anything new, so this was another one's. Restored, with 2" in printed
     assert "knows it after its next start.\nAll of it was here already." in printed
     assert names_in(tmp_path / "new") == ["tea", "cup"]
+
+
+def test_one_back_up_is_restored_by_its_name_whoever_made_it(at_home, home, stick, other, tmp_path, capsys):
+    theirs = make_backup(stick, other)
+    make_backup(stick, home, NOON.replace(day=25))
+    chosen = theirs.rename(tmp_path / "from grandma.zip")
+    assert main(["backup", "restore", str(chosen)]) == 0
+    assert "Restored, with 1 taught things" in capsys.readouterr().out
+    assert names_in(home) == ["tea", "cup", "salt"]
+    assert read_settings(home)["way.json"] == b'"crop"'
+    assert main(["backup", "restore", str(chosen)]) == 0
+    assert "here already" in capsys.readouterr().out
+    chosen.write_bytes(b"no zip")
+    assert main(["backup", "restore", str(chosen)]) == 1
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert "cannot be read" in printed
 
 
 def test_a_damaged_back_up_is_listed_as_such(at_home, home, stick, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from fingerpost.core.events import Tick
 from fingerpost.core.state import State
 from fingerpost.core.steps import Lesson, Progress
 from fingerpost.upkeep.lessonnote import LESSON, LessonNote
+from fingerpost.upkeep.notes import write_note
 from fingerpost.upkeep.preferences import PREFERENCES
 
 
@@ -41,6 +43,24 @@ def test_what_came_last_is_put_down_at_the_end(tmp_path):
     note.on_event(Tick(1.0), State(lesson=Lesson("volume")))
     note.close()
     assert json.loads((tmp_path / LESSON).read_text()) == {"step": "volume", "left": False, "thing": ""}
+
+
+def test_a_slow_card_does_not_put_down_last_what_came_before(tmp_path, monkeypatch):
+    """The device ends while the thread that looks after the lesson still writes."""
+    note = LessonNote(tmp_path, taught=False)
+    closing = threading.Thread(target=note.close)
+
+    def write_slowly(path, record, without_it):
+        if threading.current_thread() is not closing:
+            note.on_event(Tick(2.0), State(lesson=Lesson("volume")))
+            closing.start()
+            closing.join(0.2)  # it waits
+        write_note(path, record, without_it)
+
+    monkeypatch.setattr("fingerpost.upkeep.lessonnote.write_note", write_slowly)
+    hand_in(note, Lesson("aim"))
+    closing.join()
+    assert LessonNote(tmp_path, taught=False).lesson == Lesson("volume")
 
 
 def test_a_lesson_that_is_over_is_never_due_again(tmp_path):

@@ -169,8 +169,34 @@ def test_a_device_is_known_by_what_it_has_made_up_once(tmp_path):
     assert len(device) == 6
     assert identify(tmp_path / "home") == read_device(tmp_path / "home") == device
     assert identify(tmp_path / "other") != device
-    (tmp_path / "home" / "device.json").write_text('"../../x"')
+    (tmp_path / "home" / "device.json").write_text('{"id": "../../x", "board": ""}')
     assert read_device(tmp_path / "home") == ""
+
+
+def test_a_copied_card_has_another_id_on_another_board(tmp_path, monkeypatch):
+    """The copy has the same machine-id; without any sign of the board, the id alone counts."""
+    serial, machine = tmp_path / "serial-number", tmp_path / "machine-id"
+    machine.write_text("3d1219\n")
+    monkeypatch.setattr("fingerpost.upkeep.stick.files.BOARD_SIGNS", (serial, machine))
+    serial.write_bytes(b"1421119012345\0")
+    first = identify(tmp_path)
+    note = (tmp_path / "device.json").read_text()
+    assert first in note
+    assert "1421119012345" not in note
+    serial.write_bytes(b"1421119067890\0")
+    assert read_device(tmp_path) == ""
+    second = identify(tmp_path)
+    assert second != first
+    assert identify(tmp_path) == read_device(tmp_path) == second
+    serial.unlink()
+    assert read_device(tmp_path) == ""
+    third = identify(tmp_path)
+    machine.write_text("f00f\n")
+    assert read_device(tmp_path) == ""
+    machine.write_text("\n")
+    assert read_device(tmp_path) == third
+    (tmp_path / "device.json").unlink()
+    assert identify(tmp_path) == read_device(tmp_path)
 
 
 def test_an_id_that_cannot_be_kept_is_the_cards_fault(tmp_path):

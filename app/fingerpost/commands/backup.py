@@ -13,12 +13,12 @@ from ..memory.refusal import Newer, Refused
 from ..upkeep.errands import NOTHING
 from ..upkeep.stick.backup import read_backup
 from ..upkeep.stick.files import BACKUPS, OwnFile, list_files, read_device
-from ..upkeep.stick.jobs import KNOWN, back_up, restore
+from ..upkeep.stick.jobs import KNOWN, back_up, restore, restore_file
 from ..upkeep.stick.place import using
 from .objects import measure_embeddings
 
 _HINTS = {READY_OLDER: "The newest back-up cannot be used, so this was an older one. ",
-          READY_OTHER: "There is no back-up of this device, so this was another one's. "}
+          READY_OTHER: "No back-up of this device brings anything new, so this was another one's. "}
 
 
 def add_arguments_make(parser: argparse.ArgumentParser) -> None:
@@ -40,14 +40,15 @@ def main_make(args: argparse.Namespace) -> int:
 
 def add_arguments_restore(parser: argparse.ArgumentParser) -> None:
     """The options of `fingerpost backup restore`."""
-    _add_folder(parser)
+    parser.add_argument("place", type=Path, help="the folder, as that of a USB stick, or one back-up in it")
 
 
 def main_restore(args: argparse.Namespace) -> int:
-    """Bring back the newest back-up of a folder that is whole: all of it, or nothing."""
-    result = restore(args.folder, state_home(), measure_embeddings)
+    """Bring back one back-up, or the newest of a folder that is whole and brings something: all of it, or nothing."""
+    take = restore_file if args.place.is_file() else restore
+    result = take(args.place, state_home(), measure_embeddings)
     if result.outcome == NOTHING:
-        raise DataError(f"{args.folder} holds no back-up; `fingerpost backup make` makes one")
+        raise DataError(f"{args.place} holds no back-up; `fingerpost backup make` makes one")
     if result.outcome == KNOWN:
         print("All of it was here already.")
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Optional
@@ -23,6 +24,7 @@ class LessonNote(Duty):
     def __init__(self, home: Path, taught: bool, wanted: bool = True) -> None:
         """`taught` says whether any thing was taught before; unless `wanted`, no lesson begins by itself."""
         self._home = home
+        self._writing = threading.Lock()
         noted = read_lesson(home)
         self._kept = noted if noted is not None else Lesson()
         self.lesson = self._kept
@@ -38,11 +40,12 @@ class LessonNote(Duty):
 
     def step(self, now: float) -> None:
         """Put down what has changed."""
-        lesson = self.lesson
-        if lesson != self._kept:
-            note = {"step": lesson.step, "left": lesson.left, "thing": lesson.thing}
-            write_note(self._home / LESSON, note, "after a restart the lesson goes on elsewhere")
-            self._kept = lesson
+        with self._writing:  # at the end this may be asked for while a slow card still takes what came before
+            lesson = self.lesson
+            if lesson != self._kept:
+                note = {"step": lesson.step, "left": lesson.left, "thing": lesson.thing}
+                write_note(self._home / LESSON, note, "after a restart the lesson goes on elsewhere")
+                self._kept = lesson
 
     def close(self) -> None:
         """Put down what has changed last."""

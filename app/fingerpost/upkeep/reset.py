@@ -1,8 +1,9 @@
 """Everything that is the wearer's own is forgotten: noted when it is asked for, and done at the next start.
 
 So nobody has open what is deleted, and a power cut half-way is no harm: the note goes last. What could not be deleted
-is noted in its place, and that alone is tried again: what the wearer teaches from then on stays. What is not the
-wearer's own stays too: settings, fetched models, compiled networks, releases, the id on a stick.
+gets a name that nothing opens, is noted in its place, and alone is tried again: what the wearer teaches from then on
+stays. Where it keeps its name too, it is not tried again, for new things may come into it; the wearer hears that it is
+there. What is not the wearer's own stays: settings, fetched models, compiled networks, releases, the id on a stick.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import time
 from pathlib import Path
 from typing import Iterator, List, Optional, Tuple
@@ -25,7 +27,9 @@ from .notes import read_note
 log = logging.getLogger(__name__)
 
 NOTE = "reset.json"
-"""An object; `left`, once everything was tried, has what stayed: paths in the state folder, and MODELS."""
+"""An object; `left`, once everything was tried, has what stayed: names in the state folder, and MODELS."""
+_ASIDE = "forgotten-"
+"""So begins the name of what could not be deleted."""
 MODELS = "models"
 """Stands in the note for the networks that were trained here."""
 _PATIENCE_SECONDS, _LOOK_SECONDS = 5.0, 0.2
@@ -41,7 +45,8 @@ def ask_for_reset(home: Path) -> Result:
 def carry_out(home: Path) -> bool:
     """Forget everything, if that was asked for; returns whether it was. Nothing may be open yet.
 
-    What cannot be deleted holds up nothing else; it is told in the log, and tried again at the next start.
+    What cannot be deleted holds up nothing else; it is told in the log, and, under another name, tried again at the
+    next start.
     """
     if not (home / NOTE).exists():
         return False
@@ -67,7 +72,7 @@ def is_own(name: str) -> bool:
     """Whether a file or folder of the state folder is the wearer's own; also what is left of such a file that was being
     written."""
     is_part = name.endswith(".part") and name.startswith(tuple(own + "." for own in OWN_FILES))
-    return name in OWN_FILES + OWN_FOLDERS or name.startswith(STORE) or is_part
+    return name in OWN_FILES + OWN_FOLDERS or name.startswith((STORE, _ASIDE)) or is_part
 
 
 def _read_leftovers(home: Path) -> Optional[List[str]]:
@@ -81,9 +86,10 @@ def _forget(home: Path, leftovers: Optional[List[str]]) -> Iterator[str]:
     """Forget everything, what was taught first, or only the leftovers; gives what stays, as it stands in the note.
     Raises OSError where the folder cannot be read."""
     names = sorted(os.listdir(str(home)), key=lambda name: (not name.startswith(STORE), name))
-    for name in names if leftovers is None else leftovers:
-        if is_own(name.split("/")[0]):
-            yield from (str(path.relative_to(home)) for path in _delete(home / name))
+    for name in names:
+        is_due = is_own(name) if leftovers is None else name.startswith(_ASIDE) and name in leftovers
+        if is_due and not _delete(home / name):
+            yield _put_aside(home / name)
     if leftovers is None or MODELS in leftovers:
         try:
             _forget_models()
@@ -92,23 +98,35 @@ def _forget(home: Path, leftovers: Optional[List[str]]) -> Iterator[str]:
             yield MODELS
 
 
-def _delete(path: Path) -> List[Path]:
-    """Delete a file, or a folder with all that it holds; returns what stays of it."""
-    stayed: List[Path] = []
+def _delete(path: Path) -> bool:
+    """Delete a file, or a folder with all that it holds, as far as that can be done; returns whether it is gone."""
     try:
-        if path.is_dir() and not path.is_symlink():
-            for name in os.listdir(str(path)):
-                stayed += _delete(path / name)
-            if not stayed:
-                path.rmdir()
-        else:
+        if not path.is_dir() or path.is_symlink():
             path.unlink()
+        elif [name for name in os.listdir(str(path)) if not _delete(path / name)]:
+            return False
+        else:
+            path.rmdir()
     except FileNotFoundError:
         pass  # it is gone by now
     except OSError as error:
         log.error("%s could not be forgotten (%s): make its folder writable, and start again", path, error.strerror)
-        stayed.append(path)
-    return stayed
+        return False
+    return True
+
+
+def _put_aside(path: Path) -> str:
+    """Give what stays a name of its own, so that it can be told from what comes after it; returns its name then."""
+    if path.name.startswith(_ASIDE):
+        return path.name
+    aside = path.with_name(f"{_ASIDE}{secrets.token_hex(4)}-{path.name}")
+    try:
+        path.rename(aside)
+    except OSError as error:
+        log.error("%s keeps its name (%s), so it is not tried again: make %s writable, and reset again", path,
+                  error.strerror, path.parent)
+        return path.name
+    return aside.name
 
 
 def _forget_models() -> None:

@@ -6,6 +6,7 @@ another.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -25,6 +26,8 @@ BACKUPS, SHARED = "fingerpost-backup-%Y-%m-%d-%H%M", "fingerpost-things-%Y-%m-%d
 """How names begin, as strftime makes it; the id of the device follows."""
 KEPT_BACKUPS = 5
 """Of each device."""
+BOARD_SIGNS = (Path("/proc/device-tree/serial-number"), Path("/etc/machine-id"))
+"""What tells boards apart, best first: machine-id(5) lies on the card, and is the same on a copy of it."""
 _LAST_YEAR = 9000
 _ID_BYTES = 3
 _ID = re.compile("[0-9a-f]{6}")
@@ -42,18 +45,23 @@ class OwnFile(NamedTuple):
 
 
 def read_device(home: Path) -> str:
-    """The id of this device; empty where it has none yet."""
-    device = read_note(home / DEVICE)
-    return device if isinstance(device, str) and _ID.fullmatch(device) else ""
+    """The id of this device; empty where it has none yet, or where the card was copied from, or comes from, another
+    board."""
+    note = read_note(home / DEVICE)
+    device, board = (note.get("id"), note.get("board")) if isinstance(note, dict) else (None, None)
+    if not isinstance(device, str) or not _ID.fullmatch(device):
+        return ""
+    here = _sign_board(device)
+    return device if not here or not board or here == board else ""
 
 
 def identify(home: Path) -> str:
-    """The id of this device, made up the first time. Raises StoreError where it cannot be kept."""
+    """The id of this device, made up the first time on each board. Raises StoreError where it cannot be kept."""
     device = read_device(home)
     if not device:
         device = secrets.token_hex(_ID_BYTES)
         try:
-            write_whole(home / DEVICE, json.dumps(device).encode())
+            write_whole(home / DEVICE, json.dumps({"id": device, "board": _sign_board(device)}).encode())
         except OSError as error:
             raise StoreError(f"{home / DEVICE} cannot be written ({error.strerror or error}); free some space on the "
                              "card, or make the folder writable") from error
@@ -102,6 +110,18 @@ def prune_backups(folder: Path, device: str) -> None:
     own = [file.path for file in list_files(folder, BACKUPS) if file.device == device]
     for path in own[KEPT_BACKUPS:]:
         path.unlink()
+
+
+def _sign_board(device: str) -> str:
+    """What stands for this board in the note of that id, and does not tell its number; empty where it has none."""
+    for path in BOARD_SIGNS:
+        try:
+            sign = path.read_bytes().strip(b"\0\n ")
+        except OSError:
+            continue
+        if sign:
+            return hashlib.sha256(b"fingerpost " + device.encode() + sign).hexdigest()
+    return ""
 
 
 def _remove_leftovers(folder: Path) -> None:

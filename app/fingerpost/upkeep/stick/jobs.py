@@ -10,15 +10,16 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Callable, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import BinaryIO, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from ...core.deciding.errands import BACK_UP, READY, READY_OLDER, READY_OTHER, RESTORE, SHARE
 from ...core.errors import StoreError
 from ...memory.archive import pack_things
-from ...memory.lessons import Lesson, Merged
+from ...memory.lessons import Lesson
 from ...memory.objects import ObjectStore
 from ...memory.refusal import Newer, Refused, TooMuch
 from ...wholefile import replacing
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 
 KNOWN = "known"
 """What was to be restored is here already."""
+Candidate = Tuple[OwnFile, Callable[[Path], Backup]]
+"""A file that may be restored, and what reads it."""
 Measure = Callable[[Sequence[Lesson]], Mapping[str, int]]
 """Gives, for the models whose network is here, how many bytes an embedding has (ObjectStore.merge)."""
 
@@ -50,17 +53,8 @@ Measure = Callable[[Sequence[Lesson]], Mapping[str, int]]
 class Found(NamedTuple):
     """A file that can be restored."""
 
-    file: OwnFile
     backup: Backup
     is_newest: bool
-
-
-class Restored(NamedTuple):
-    """What a restoring has brought in."""
-
-    merged: Merged
-    settings: Tuple[str, ...]
-    """Names of the files of the state folder that were others."""
 
 
 def plan_stick_jobs(home: Path, measure: Measure) -> Mapping[str, Job]:
@@ -110,53 +104,84 @@ def back_up(stick: Path, home: Path, now: datetime) -> Result:
 
 
 def restore(stick: Path, home: Path, measure: Measure) -> Result:
-    """Take in the newest file of the stick that is whole; that of another device only without one of this. The device
-    is to start anew, for a lens is read at the start.
+    """Take in the newest file of this device that is whole, of its back-ups first. Where there is none, or it brings
+    nothing new, those of other devices have their turn. The device is to start anew, for a lens is read at the start.
 
     Raises StickError and, where nothing can be taken in, StoreError: nothing has changed then.
     """
     device = read_device(home)
+    failure: Optional[StickError] = None
     with using(stick):
-        found = find_newest(stick, device)
-    if found is None:
-        return Result(NOTHING)
-    restored = take_in(found.backup, home, measure)
-    if not restored.merged.samples and not restored.merged.grown and not restored.settings:
+        makers = list_makers(stick, device)
+    for maker, candidates in makers.items():
+        found: Optional[Found] = None  # the last one need not be in memory while the next is read
+        try:
+            with using(stick):
+                found = find_newest(stick, candidates)
+        except StickError as error:
+            if maker == device:
+                raise
+            failure = failure or error
+            continue
+        # What was set here goes before what another device had, but for a new one that has nothing of its own yet.
+        result = _bring(found, home, measure, only_missing=maker != device and device in makers)
+        if result.outcome != KNOWN:
+            return result if maker == device else replace(result, outcome=READY_OTHER)
+    if failure is not None:
+        raise failure
+    return Result(KNOWN if makers else NOTHING)
+
+
+def restore_file(path: Path, home: Path, measure: Measure) -> Result:
+    """Take in one back-up, whoever made it. Raises as `restore`."""
+    with using(path):
+        found = find_newest(path, [(OwnFile(datetime.min, "", path), read_backup)])
+    return _bring(found, home, measure)
+
+
+def list_makers(folder: Path, device: str) -> Dict[str, List[Candidate]]:
+    """The files of each device, its back-ups before what it has shared, newest first: those of this `device`, where
+    there are any, before all others. Raises OSError."""
+    candidates: List[Candidate] = [(file, read_backup) for file in list_files(folder, BACKUPS)]
+    candidates += [(file, read_shared) for file in list_files(folder, SHARED)]
+    makers: Dict[str, List[Candidate]] = {}
+    for file, read in sorted(candidates, key=lambda candidate: candidate[0].device != device):
+        makers.setdefault(file.device, []).append((file, read))
+    return makers
+
+
+def _bring(found: Found, home: Path, measure: Measure, only_missing: bool = False) -> Result:
+    """Take in what was found; with `only_missing`, of its settings only those that are not here."""
+    backup = found.backup
+    if only_missing:
+        backup = replace(backup, settings={name: data for name, data in backup.settings.items()
+                                           if not (home / name).exists()})
+    if not take_in(backup, home, measure):
         return Result(KNOWN)
-    older_or_newest = READY if found.is_newest else READY_OLDER
-    return Result(older_or_newest if found.file.device == device else READY_OTHER,
-                  (("count", str(len(found.backup.lessons))),))
+    return Result(READY if found.is_newest else READY_OLDER, (("count", str(len(backup.lessons))),))
 
 
-def find_newest(folder: Path, device: str) -> Optional[Found]:
-    """The newest back-up that is whole or, without any, the newest shared file; None where there is neither. With files
-    of this `device`, those of others are left alone.
+def find_newest(place: Path, candidates: Sequence[Candidate]) -> Found:
+    """The first that is whole, of those, newest first, which lie at a `place`.
 
-    Raises what was wrong with the newest where none of them is whole: StickError, or OSError.
+    Raises what was wrong with the first where none of them is: StickError, or OSError.
     """
-    candidates = [(file, read_backup) for file in _prefer_own(list_files(folder, BACKUPS), device)]
-    candidates += [(file, read_shared) for file in _prefer_own(list_files(folder, SHARED), device)]
     failure: Union[Refused, OSError, None] = None
     for file, read in candidates:
         try:
-            return Found(file, read(file.path), failure is None)
+            return Found(read(file.path), failure is None)
         except (Refused, OSError) as error:  # a bad spot on the stick does not spoil what lies elsewhere
             log.warning("%s: it %s", file.path, error)
             failure = failure or error
-    if isinstance(failure, Refused):
-        outcome = NEWER if isinstance(failure, Newer) else DAMAGED
-        raise StickError(outcome, folder, f"none of the back-ups can be used: the newest {failure}")
-    if failure is not None:
+    if isinstance(failure, OSError):
         raise failure
-    return None
+    outcome = NEWER if isinstance(failure, Newer) else DAMAGED
+    raise StickError(outcome, place, f"{candidates[0][0].path.name} {failure}")
 
 
-def _prefer_own(files: List[OwnFile], device: str) -> List[OwnFile]:
-    return [file for file in files if file.device == device] or files
-
-
-def take_in(backup: Backup, home: Path, measure: Measure) -> Restored:
-    """Merge the things of a back-up into the store, as one change that can be undone, and put its settings in place.
+def take_in(backup: Backup, home: Path, measure: Measure) -> bool:
+    """Merge the things of a back-up into the store, as one change that can be undone, and put its settings in place;
+    returns whether any of it was new.
 
     All of it is on the card before the first of it holds. Raises StickError where that is full, and StoreError: then
     nothing has changed. Once the things hold, a setting that cannot be put in place is only told of in the log.
@@ -175,7 +200,7 @@ def take_in(backup: Backup, home: Path, measure: Measure) -> Restored:
     except OSError as error:
         raise StoreError(f"{home} cannot be written ({error.strerror or error}); free some space on the card, or make "
                          "the folder writable") from error
-    return Restored(merged, tuple(settings))
+    return bool(merged.samples or merged.grown or settings)
 
 
 @contextmanager
