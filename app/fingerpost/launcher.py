@@ -20,7 +20,7 @@ from typing import Dict, NoReturn, Optional, Tuple
 
 from . import __version__
 from .home import DEVICE_STATE, state_home
-from .upkeep.laststop import BY_FAULT, judge_last_stop
+from .upkeep.laststop import find_early_crash
 from .wholefile import write_whole
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ BEFORE = "FINGERPOST_BEFORE_RELEASE"
 MOST_STARTS = 2
 """So often a new release may try to come up; the next start is that of the one before it."""
 MOST_CRASHES = 3
-"""After so many crashes in a row, without a cut of the power between them, a release that had come up is left too."""
+"""After so many crashes in a row a release that had come up is left too. An orderly end, a cut of the power and a life
+of an hour (upkeep/laststop.py) begin the row anew."""
 TRIAL_SECONDS = 300
 """For how long one that is on trial may be silent about how it comes up; then the system ends it. Loading a network
 may take 25 s on a slow card, and a process for it 60 s to start (inference/process.py)."""
@@ -64,6 +65,9 @@ class Record:
     """The one that did not, and was given up for this one; until the wearer has heard of it."""
     crashes: int = 0
     """How often in a row it has crashed since its trial."""
+    last_crash: str = ""
+    """The one that the last start has found, which is counted. Its note lies there until a life opens its own, so more
+    starts may find it."""
 
 
 def releases_home() -> Path:
@@ -86,7 +90,8 @@ def read_record(folder: Path) -> Record:
         record = Record(**{field.name: table[field.name] for field in fields(Record) if field.name in table})
         for version in filter(None, (record.version, record.previous, record.failed)):
             parse_version(version)
-        record = replace(record, starts=int(record.starts), trial=bool(record.trial), crashes=int(record.crashes))
+        record = replace(record, starts=int(record.starts), trial=bool(record.trial), crashes=int(record.crashes),
+                         last_crash=str(record.last_crash))
     except (OSError, ValueError, TypeError):
         return Record()
     return record
@@ -121,27 +126,40 @@ def launch(counts: bool = False) -> None:
 
 
 def choose(folder: Path, counts: bool) -> Optional[Record]:
-    """The record of the release that is to run; None for the installed version. Raises OSError."""
+    """The record of the release that is to run; None for the installed version. Raises OSError where a start on trial
+    cannot be counted, for such a release would never be given up."""
     if _is_left_to_root():
         return None
     record = read_record(folder)
     if counts and is_usable(folder, record.version):
-        before, record = record, count_start(record, judge_last_stop(folder.parent) == BY_FAULT)
-        if record != before:
-            write_record(folder, record)
+        record = _put_down(folder, record, count_start(record, find_early_crash(folder.parent)))
     return record if is_usable(folder, record.version) else None
 
 
-def count_start(record: Record, after_crash: bool) -> Record:
+def _put_down(folder: Path, before: Record, counted: Record) -> Record:
+    """The record that holds: the counted one, or that before it where a card takes no more, and nothing is on trial."""
+    try:
+        if counted != before:
+            write_record(folder, counted)
+        return counted
+    except OSError as error:
+        if before.trial:
+            raise
+        log.warning("it is not put down how often version %s has crashed: %s", before.version, error)
+        return before
+
+
+def count_start(record: Record, crash: str) -> Record:
     """The record for a start of its version, or of the one before it, where that has had all its chances: on trial each
-    start is one, and afterwards each crash."""
+    start is one, and afterwards each crash. `crash` is that after which it is started (find_early_crash), counted or
+    not; empty after none."""
     if record.trial:
         used, most = record.starts, MOST_STARTS
-        counted = replace(record, starts=record.starts + 1)
+        counted = replace(record, starts=record.starts + 1, last_crash=crash)
     else:
-        used, most = record.crashes + 1 if after_crash else 0, MOST_CRASHES
-        counted = replace(record, crashes=used)
-    return counted if used < most else Record(version=record.previous, failed=record.version)
+        used, most = record.crashes + (crash != record.last_crash) if crash else 0, MOST_CRASHES
+        counted = replace(record, crashes=used, last_crash=crash)
+    return counted if used < most else Record(version=record.previous, failed=record.version, last_crash=crash)
 
 
 def is_outdated() -> bool:

@@ -269,6 +269,31 @@ def test_a_duty_waits_for_nothing_that_takes_long_or_fails(monkeypatch, caplog):
     assert "a duty cannot be done: Broken" in caplog.text
 
 
+def test_a_duty_that_hangs_holds_up_no_other_nor_the_end(monkeypatch):
+    monkeypatch.setattr(keepers, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(keepers, "_FAREWELL_SECONDS", 0.01)
+    release, done, closed = threading.Event(), threading.Semaphore(0), []
+
+    class Hanging(keepers.Duty):
+        def step(self, now):
+            release.wait(30)
+
+        def close(self):
+            closed.append("hanging")
+
+    class Counted(keepers.Duty):
+        def step(self, now):
+            done.release()
+
+        def close(self):
+            closed.append("counted")
+
+    with Keeper([], None, RealClock(), lambda event: None, duties=[Hanging(), Counted()]):
+        assert all(done.acquire(timeout=30) for _ in range(3))
+    assert closed == ["hanging", "counted"]
+    release.set()
+
+
 def test_it_remembers_a_change_of_the_model_once_the_wearer_has_heard_of_it():
     """Also when the device is switched off just then."""
     succession, pointing = Succession(ModelChanged(1.0, newer=True)), State(mode=POINTING)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from fingerpost.core.errors import CameraError
 from fingerpost.memory.objects import ObjectStore
-from fingerpost.upkeep.laststop import BY_FAULT, BY_POWER, IN_ORDER, RUNNING, RunningNote, greet, read_start
+from fingerpost.upkeep.laststop import (
+    BY_FAULT,
+    BY_POWER,
+    IN_ORDER,
+    RUNNING,
+    STEADY_SECONDS,
+    RunningNote,
+    find_early_crash,
+    greet,
+    read_start,
+)
 from fingerpost.upkeep.notes import read_note
 
 
@@ -65,6 +76,32 @@ def test_after_another_boot_it_was_the_power(tmp_path, machine):
     leave_note(tmp_path)
     assert start(tmp_path, machine("tuesday", p41=500)) == BY_POWER
     assert read_note(tmp_path / RUNNING)["boot_id"] == "tuesday"
+
+
+def test_each_crash_soon_after_a_start_has_a_name_of_its_own_which_stays(tmp_path, machine):
+    proc, now = machine("monday", p43=500), time.time()
+    names = []
+    for changes in ({}, {"pid": 42}, {"started": "600"}, {"pid": 43, "started": "600"}):
+        leave_note(tmp_path, at=now, **changes)
+        names.append(find_early_crash(tmp_path, proc))
+        assert find_early_crash(tmp_path, proc) == names[-1]
+    assert len(set(names)) == 4
+    assert all(names)
+
+
+@pytest.mark.parametrize("changes", [{"boot_id": "sunday"}, {"pid": 43}, {"at": 0}, {"boot_id": "sunday", "at": "?"}])
+def test_no_early_crash_is_a_cut_of_the_power_a_device_that_runs_or_one_that_has_lived_for_long(tmp_path, machine,
+                                                                                              changes):
+    leave_note(tmp_path, **{"at": time.time(), **changes})
+    assert find_early_crash(tmp_path, machine("monday", p43=500)) == ""
+
+
+def test_a_life_of_an_hour_is_a_long_one(tmp_path, machine, monkeypatch):
+    leave_note(tmp_path, at=1000)
+    proc = machine("monday")
+    for seconds, is_early in ((STEADY_SECONDS - 1, True), (STEADY_SECONDS, False), (-7.0, True)):
+        monkeypatch.setattr(time, "time", lambda now=1000 + seconds: now)
+        assert bool(find_early_crash(tmp_path, proc)) is is_early, seconds
 
 
 def test_beside_a_device_that_runs_the_note_is_left_alone(tmp_path, machine):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import time
 
 import pytest
 
 from fingerpost import __version__, launcher
 from fingerpost.launcher import BEFORE, CHOSEN, Record, choose, launch, read_record, write_record
-from fingerpost.upkeep.laststop import RunningNote
+from fingerpost.upkeep.laststop import STEADY_SECONDS, RunningNote
 from tests.releases import REPORTS, Maker, start
 
 
@@ -91,12 +93,16 @@ def test_the_third_start_on_trial_is_that_of_the_version_before(folder, previous
     assert chosen(folder, counts=True) == (previous or "installed")
 
 
+PIDS = itertools.count(2 ** 22 + 1)
+"""Those of processes that are no more."""
+
+
 def crash(folder, **changes):
     """Leave the note that a device leaves which has crashed, in this boot of the machine if nothing is changed."""
     note = folder.parent / "running.json"
     with RunningNote(folder.parent):
         found = json.loads(note.read_text())
-    note.write_text(json.dumps({**found, "pid": 2 ** 22 + 1, **changes}))
+    note.write_text(json.dumps({**found, "pid": next(PIDS), **changes}))
 
 
 def end_in_order(folder):
@@ -110,7 +116,54 @@ def test_one_that_crashes_again_and_again_after_its_trial_is_left_for_the_one_be
         crash(folder)
         starts.append(chosen(folder, counts=True))
     assert starts == ["9.0.0"] * 3 + ["8.0.0"] * 3 + ["installed"]
-    assert read_record(folder) == Record(failed="8.0.0")
+    record = read_record(folder)
+    assert (record.version, record.failed) == ("", "8.0.0")
+
+
+def test_a_crash_counts_once_however_many_starts_end_before_they_open_a_note_of_their_own(folder):
+    write_record(folder, Record("9.0.0", previous="8.0.0"))
+    for crashes in (1, 2):
+        crash(folder)
+        assert [chosen(folder, counts=True) for _ in range(5)] == ["9.0.0"] * 5
+        assert read_record(folder).crashes == crashes
+    crash(folder)
+    assert [chosen(folder, counts=True) for _ in range(5)] == ["8.0.0"] * 5
+    assert read_record(folder).crashes == 0, "it was the other one's"
+
+
+def test_the_crash_that_ends_a_trial_is_none_of_the_version_before(folder):
+    write_record(folder, Record("9.0.0", previous="8.0.0", trial=True))
+    chosen(folder, counts=True)
+    chosen(folder, counts=True)
+    crash(folder)
+    assert [chosen(folder, counts=True) for _ in range(5)] == ["8.0.0"] * 5
+    assert read_record(folder).crashes == 0
+
+
+def test_who_has_worked_for_an_hour_begins_the_row_anew(folder):
+    write_record(folder, Record("9.0.0", previous="8.0.0"))
+    for _ in range(5):
+        for _ in range(2):
+            crash(folder)
+            assert chosen(folder, counts=True) == "9.0.0"
+        assert read_record(folder).crashes == 2
+        crash(folder, at=time.time() - STEADY_SECONDS)
+        assert chosen(folder, counts=True) == "9.0.0"
+        assert read_record(folder).crashes == 0
+
+
+def test_on_a_card_that_takes_no_more_the_release_goes_on_after_a_crash(folder, monkeypatch, caplog):
+    before = Record("9.0.0", previous="8.0.0", crashes=2)
+    write_record(folder, before)
+    crash(folder)
+
+    def fail(*details):
+        raise OSError("no room")
+
+    monkeypatch.setattr(launcher, "write_whole", fail)
+    assert chosen(folder, counts=True) == "9.0.0"
+    assert read_record(folder) == before
+    assert "it is not put down how often version 9.0.0 has crashed: no room" in caplog.text
 
 
 def test_only_crashes_in_a_row_count_and_a_cut_of_the_power_is_none(folder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fingerpost.core.events import ErrandDone, Seen, Tick
@@ -119,6 +121,14 @@ def test_while_that_cannot_be_put_down_it_is_tried_again_and_told_of_once(on_tri
     trial.step(204.0)
     assert not on_trial()
     assert len(told) == 1
+
+
+def test_what_was_counted_of_crashes_outlasts_the_word_that_the_version_before_is_back(maker, told):
+    install(maker.build())
+    counted = Record("9.0.0", crashes=1, last_crash="of the first start")
+    write_record(releases_home(), replace(counted, failed="9.1.0"))
+    live(Trial([], told.append), 1.0)
+    assert read_record(releases_home()) == counted
 
 
 def test_who_did_not_come_up_is_told_of_until_the_version_before_has(maker, told):

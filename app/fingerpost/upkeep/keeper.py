@@ -37,8 +37,8 @@ class Duty(Observer):
 
 
 class Keeper(Observer, Part):
-    """Watches the loop, the models and the retraining, from when it is opened until it is closed; in a thread beside
-    that it does the duties, for to compile a network may take minutes."""
+    """Watches the loop, the models and the retraining, from when it is opened until it is closed. Each duty
+    has a thread of its own beside that, for to compile a network may take minutes, and a sensor may hang."""
 
     def __init__(self, successions: Sequence[Succession], retraining: Optional[Retraining], clock: Clock,
                  tell: Callable[[Event], None], wishes: Optional[Wishes] = None,
@@ -53,8 +53,8 @@ class Keeper(Observer, Part):
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=self._run, name="upkeep", daemon=True)]
-        if duties:
-            self._threads.append(threading.Thread(target=self._run_duties, name="duties", daemon=True))
+        self._threads += [threading.Thread(target=self._do, args=(duty,), name=type(duty).__name__, daemon=True)
+                          for duty in duties]
 
     def open(self) -> None:
         """Begin."""
@@ -123,15 +123,10 @@ class Keeper(Observer, Part):
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
-    def do_duties(self, now: float) -> None:
-        """Do each once; one that fails holds up no other."""
-        for duty in self._duties:
+    def _do(self, duty: Duty) -> None:
+        while not self._ended.is_set():
             try:
-                duty.step(now)
+                duty.step(self._clock.now())
             except Exception:
                 log.exception("a duty cannot be done: %s", type(duty).__name__)
-
-    def _run_duties(self) -> None:
-        while not self._ended.is_set():
-            self.do_duties(self._clock.now())
             self._ended.wait(LOOK_SECONDS)

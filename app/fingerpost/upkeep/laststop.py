@@ -12,7 +12,7 @@ import os
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Optional, Tuple, Type
+from typing import Any, Dict, Optional, Tuple, Type
 
 from ..core.errors import FingerpostError
 from .notes import read_note, write_note
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 RUNNING = "running.json"
 """The note's name in the state folder: an object with boot_id, pid, started (of that process) and at (unix seconds)."""
 IN_ORDER, BY_FAULT, BY_POWER = "", "fault", "power"
+STEADY_SECONDS = 3600.0
+"""A device that crashes so long after its start works all the same: no other version would be better for that."""
 
 
 class RunningNote:
@@ -62,8 +64,22 @@ class RunningNote:
 def judge_last_stop(home: Path, proc: Path = Path("/proc")) -> Optional[str]:
     """How the last device on a state folder stopped: IN_ORDER, BY_FAULT or BY_POWER; None where another one runs there.
     """
-    found = read_note(home / RUNNING)
-    if not found or not isinstance(found, dict):
+    return _judge(_read_running(home), proc)
+
+
+def find_early_crash(home: Path, proc: Path = Path("/proc")) -> str:
+    """The crash by which the last device on a state folder has stopped, in words that no other crash has; empty where
+    it has not crashed, or was started STEADY_SECONDS ago or more."""
+    found = _read_running(home)
+    begun = found.get("at")
+    is_old = isinstance(begun, (int, float)) and time.time() - begun >= STEADY_SECONDS
+    if is_old or _judge(found, proc) != BY_FAULT:
+        return ""
+    return " ".join(str(found.get(name)) for name in ("boot_id", "pid", "started"))
+
+
+def _judge(found: Dict[str, Any], proc: Path) -> Optional[str]:
+    if not found:
         return IN_ORDER
     if found.get("boot_id") != _read_boot_id(proc):
         return BY_POWER
@@ -89,6 +105,11 @@ def read_start(proc: Path, pid: int) -> str:
     none. Its name, which may hold anything, stands in brackets before the third field."""
     fields = _read(proc / str(pid) / "stat").rpartition(")")[2].split()
     return fields[19] if len(fields) > 19 and fields[0] != "Z" else ""
+
+
+def _read_running(home: Path) -> Dict[str, Any]:
+    found = read_note(home / RUNNING)
+    return found if isinstance(found, dict) else {}
 
 
 def _read_boot_id(proc: Path) -> str:

@@ -16,7 +16,7 @@ STEP_CELSIUS = 1.0
 
 
 class VitalSigns(Duty):
-    """Reads the sensors, in the thread of the duties: a slow one holds up nobody who speaks or looks."""
+    """Reads the sensors, in a thread of its own: a slow one holds up nobody else."""
 
     def __init__(self, sensors: Sensors, tell: Callable[[Event], None]) -> None:
         self._sensors, self._tell = sensors, tell

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Callable, Dict, Iterator, List
 
@@ -170,7 +171,7 @@ def settle(running: str) -> None:
         record = read_record(folder)
         trial = record.trial and record.version != running
         if record.failed or trial != record.trial:
-            write_record(folder, Record(record.version, record.previous, trial, record.starts if trial else 0))
+            write_record(folder, replace(record, trial=trial, starts=record.starts if trial else 0, failed=""))
         for release in list_releases(folder):
             if release not in (record.version, record.previous, running):
                 shutil.rmtree(str(folder / release), ignore_errors=True)
