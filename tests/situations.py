@@ -124,7 +124,7 @@ STATES = [State(mode=mode) for mode in MODES if mode != LESSON] + [
     State(mode=MENU, menu=Menu("name", ("cup",)), naming=Naming("taught:1")),
     *(State(lesson=Lesson(step)) for step in STEPS),
     *(State(mode=MENU, lesson=Lesson(step, left=True)) for step in STEPS),
-    State(mode=LESSON, lesson=Lesson(AIM), faults=frozenset({"action_button"})),
+    State(mode=POINTING, lesson=Lesson(AIM), faults=frozenset({"action_button"})),
     *(State(mode=LESSON, lesson=Lesson(step)) for step in SETUP), State(mode=LESSON, lesson=Lesson(AIM), unready=True),
     *(State(mode=mode, lesson=Lesson(step, thing="taught:1")) for step in PRACTICE for mode in (POINTING, TEACHING))]
 

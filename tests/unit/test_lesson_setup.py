@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from fingerpost.core.events import Fault
-from fingerpost.core.state import POINTING, STARTING, Answer
-from fingerpost.core.steps import STEPS, Lesson
+from fingerpost.core.events import Fault, Learned, Recovered
+from fingerpost.core.state import LESSON, NAMING, POINTING, STARTING, TEACHING, Answer
+from fingerpost.core.steps import PRACTICE, STEPS, Lesson
 from fingerpost.core.types import Quality
 from fingerpost.core.visits import Prefer
-from tests.pupil import Pupil, at_step
+from tests.pupil import SETUP, THING, Pupil, at_step
 from tests.story import Story
 
 
@@ -101,19 +101,108 @@ def test_a_value_has_the_buttons_that_it_has_in_the_menu_and_says_where_it_ends(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_nobody_is_held_by_a_stuck_action_button(step):
+def test_nobody_is_held_by_a_stuck_action_button_and_the_lesson_goes_on_when_it_is_free(step):
     pupil = at_step(step)
+    asked = "lesson_point" if step == "again" else "lesson_" + step
     pupil.happen(Fault("action_button", pupil.at))
-    assert pupil.said()[:2] == ["fault_action_button", "lesson_waits"]
-    assert (pupil.state.mode, pupil.state.lesson.step, pupil.state.lesson.left) == (POINTING, step, True)
+    assert pupil.away(60.0).waits(60.0).said() == ["fault_action_button"]
+    assert (pupil.state.mode, pupil.state.lesson.step, pupil.state.lesson.left) == (POINTING, step, False)
+    pupil.happen(Recovered("action_button", pupil.at))
+    resumed = [] if step == "language" else ["lesson_resumed"]
+    assert pupil.said()[:len(resumed) + 2] == ["recovered_action_button", *resumed, asked]
+    assert pupil.state.mode == (LESSON if step in SETUP else POINTING)
 
 
-def test_with_a_stuck_action_button_no_lesson_begins():
+@pytest.mark.parametrize("kind", ["short", "long"])
+def test_a_button_that_comes_free_in_teaching_or_sleep_lets_the_lesson_go_on_where_the_wearer_points_again(kind):
+    pupil = at_step("hand")
+    pupil.happen(Fault("action_button", pupil.at))
+    pupil.press("mode", kind)
+    pupil.happen(Recovered("action_button", pupil.at))
+    assert pupil.waits(60.0).said()[-1] == "recovered_action_button", "nobody is asked for what cannot be done here"
+    assert pupil.hears("mode")[1:] == ["lesson_resumed", "lesson_hand", "hand_right"]
+
+
+def test_who_squeezes_the_action_button_in_practice_is_asked_again_in_teaching():
+    pupil = at_step("teach").press("mode")
+    pupil.happen(Fault("action_button", pupil.at)).said()
+    assert pupil.waits(60.0).said() == []
+    assert pupil.happen(Recovered("action_button", pupil.at)).said() == [
+        "recovered_action_button", "lesson_sample_first"]
+
+
+@pytest.mark.parametrize("free_first", [True, False])
+def test_at_a_first_start_the_lesson_begins_when_the_action_button_is_free(free_first):
     pupil = Pupil()
     pupil.happen(Fault("action_button", 0.0))
-    assert pupil.said() == ["fault_action_button", "lesson_waits"]
-    assert pupil.frame().said() == ["ready"]
+    assert pupil.said() == ["fault_action_button"]
+    later = [lambda: pupil.frame(), lambda: pupil.happen(Recovered("action_button", pupil.at))]
+    for happens in reversed(later) if free_first else later:
+        assert pupil.state.mode in (STARTING, POINTING)
+        happens()
+    assert pupil.said()[-1] == "lesson_language"
+    assert pupil.state.mode == LESSON
+
+
+def test_who_opens_the_menu_meanwhile_finds_the_lesson_there():
+    pupil = at_step("hand")
+    pupil.happen(Fault("action_button", pupil.at)).said()
+    assert pupil.hears("both", "long") == ["menu_on", "lesson_waits", "menu_things"]
+    assert pupil.state.lesson.left
+
+
+@pytest.mark.parametrize("mode", [POINTING, TEACHING])
+@pytest.mark.parametrize("step", PRACTICE)
+def test_nobody_is_held_by_a_mode_button_that_is_stuck_in_practice(step, mode):
+    pupil = at_step(step)
+    pupil.state = replace(pupil.state, mode=mode)
+    pupil.happen(Fault("mode_button", pupil.at))
+    said = pupil.said()
+    assert "lesson_mode_to_point" not in said
+    assert "lesson_undo_now" not in said
     assert pupil.state.mode == POINTING
+    pupil.away(2.0).rest("Kiwi").press("action").away(2.0).rest(THING).away(2.0)
+    assert pupil.state.lesson == Lesson()
+    assert "lesson_end" in said + pupil.said()
+
+
+def test_a_mode_button_that_sticks_while_a_name_is_chosen_lets_the_thing_be_found():
+    pupil = at_step("teach").press("mode")
+    pupil.state = replace(pupil.state, mode=NAMING, waiting_samples=4)
+    pupil.happen(Fault("mode_button", pupil.at)).said()
+    pupil.state = replace(pupil.state, mode=TEACHING)
+    pupil.happen(Learned(pupil.at, THING, 4))
+    assert pupil.said() == [f"learned:{THING}", "lesson_find"]
+    assert pupil.state.mode == POINTING
+
+
+def test_without_a_camera_the_set_up_begins_and_the_rest_waits_for_it():
+    pupil = Pupil().waits(20.0)
+    pupil.said()
+    assert pupil.happen(Fault("camera", pupil.at)).said() == ["fault_camera", "lesson_language"]
+    pupil.press("action", "long").press("mode").press("action").press("action", "long").said()
+    assert pupil.waits(25.0).said() == ["lesson_voice", "voice_low"], "a step that needs no camera is asked for again"
+    for step in ("volume", "words_per_minute", "hand"):
+        assert pupil.hears("action", "long")[0] == "lesson_" + step
+    assert pupil.hears("action", "long") == ["fault_camera", "lesson_aim"]
+    assert pupil.hears("action", "long") == ["fault_camera"]
+    assert (pupil.state.mode, pupil.state.lesson.step) == (STARTING, "point")
+    assert pupil.waits(100.0).said() == []
+    pupil.happen(Recovered("camera", pupil.at))
+    assert pupil.frame().said() == ["recovered_camera", "ready", "lesson_resumed", "lesson_point"]
+
+
+def test_a_camera_that_comes_in_the_set_up_makes_the_device_ready_there():
+    pupil = Pupil()
+    pupil.happen(Fault("camera", 0.0)).happen(Recovered("camera", 1.0)).said()
+    assert pupil.frame().said() == ["ready"]
+    assert (pupil.state.mode, pupil.state.unready) == (LESSON, False)
+
+
+def test_without_a_camera_practice_waits():
+    pupil = Pupil("point")
+    assert pupil.happen(Fault("camera", 0.0)).said() == ["fault_camera"]
+    assert pupil.state.mode == STARTING
 
 
 def test_without_the_mode_button_nothing_is_taught():

@@ -205,6 +205,21 @@ def test_a_picture_that_is_gone_is_not_described():
     assert ask(story) == ["no_picture", "clock"]
 
 
+@pytest.mark.parametrize("pause", [0.6, 3.0])
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 1.0])
+def test_a_finger_that_is_still_there_in_the_next_picture_does_not_cut_that_off(pause, seconds):
+    story = Story().rest("Kiwi", seconds=seconds)
+    story.said()
+    for _ in range(round(pause * 10)):
+        story.at = round(story.at + 0.1, 6)
+        story.happen(Tick(story.at))
+    assert ask(story) == ["no_picture", "clock"]
+    story.rest("Kiwi", seconds=2.0)
+    assert not story.asked(Hush)
+    assert story.said() == []
+    assert story.rest("Lime", at=(100.0, 300.0)).said() == ["named:Lime"], "another thing is named"
+
+
 def test_what_was_under_way_when_the_device_fell_asleep_is_not_described_an_hour_later():
     story = Story().frame((300.0, 200.0)).press("mode", "long").frame((300.0, 200.0))
     assert story.state.view is None

@@ -169,7 +169,7 @@ class State:
     announced: bool = False
     """Whether "starting" has been said."""
     unready: bool = False
-    """Whether the menu was opened before the first picture: "ready" is still to be said."""
+    """Whether the menu or the lesson was opened before the first picture: "ready" is still to be said."""
     faults: FrozenSet[str] = frozenset()
     strain: Strain = field(default_factory=Strain)
     slept_through: FrozenSet[str] = frozenset()

@@ -100,10 +100,18 @@ def tell(*phrases: str, **slots: object) -> Tuple[Action, ...]:
 
 
 def _drop_stale(state: State, at: float) -> State:
-    """Without a picture that shows what is there no more. During a look there is no newer one."""
-    looks = state.dwell is not None and state.dwell.pending is not None
-    stale = state.view is not None and at - state.view.at > state.rules.stale_seconds and not looks
-    return replace(state, view=None, dwell=None) if stale else state
+    """Without a picture that shows what is there no more. During a look there is no newer one.
+
+    A finger that was in it, and is still there in the next one, does not cut off what is said to the press.
+    """
+    view, dwell = state.view, state.dwell
+    looks = dwell is not None and dwell.pending is not None
+    if view is None or at - view.at <= state.rules.stale_seconds or looks:
+        return state
+    if view.fingertip is None:
+        return replace(state, view=None, dwell=None)
+    dwell = dwell or Dwell(view.fingertip.x, view.fingertip.y, since=at, seen_at=at)
+    return replace(state, view=None, dwell=replace(dwell, seen_at=at, counts=True, answered=True))
 
 
 def _list_troubles(state: State) -> Tuple[str, ...]:

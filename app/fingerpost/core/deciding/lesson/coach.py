@@ -12,11 +12,11 @@ from typing import Optional, Tuple
 from ...actions import Action, Hush, Say
 from ...events import Event, Seen, Tick
 from ...state import LESSON, POINTING, STARTING, TEACHING, State
-from ...steps import AGAIN, AIM, LANGUAGE, POINT, PRACTICE, STEPS, UNDO, Progress
+from ...steps import AGAIN, AIM, LANGUAGE, POINT, PRACTICE, STEPS, TEACH, UNDO, Progress
 from ...types import ACTION, LONG, MODE, SHORT, Press, Utterance
 from ..replies import Outcome
 from . import aiming, practice, setup
-from .course import begin_pointing, finish, fits, go_on, is_under_way, move_to
+from .course import begin_pointing, finish, fits, go_on, is_blind, is_under_way, move_to
 from .prompting import explain, keep_prompting
 from .setup import on_press
 
@@ -35,7 +35,7 @@ def take_up(state: State) -> Outcome:
 
 def put_aside(state: State) -> Outcome:
     """The wearer does something else: a lesson that goes on waits in the menu, which is said."""
-    if not is_under_way(state):
+    if not state.lesson.step or state.lesson.left:
         return state, ()
     state = replace(state, lesson=replace(state.lesson, left=True, progress=Progress()))
     return state, (Say(Utterance("lesson_waits", priority=1)),)
@@ -44,25 +44,33 @@ def put_aside(state: State) -> Outcome:
 def take_part(before: State, event: Event, after: State, actions: Tuple[Action, ...]) -> Outcome:
     """Take part in a decision while the lesson goes on; see the step reached, and go to the next."""
     if not is_under_way(after):
-        return after, actions
-    if "action_button" in after.faults and after.mode in (STARTING, LESSON, POINTING, TEACHING):
-        state, said = _break_off(after)
-        return state, actions + said
+        return begin_pointing(after) if after.mode == LESSON else after, actions
     answer = _answer_press(before, event, after)
     if answer is not None:
         actions, (state, said) = (Hush(),), answer
-    elif before.mode == STARTING and after.mode == POINTING:
-        state, said = take_up(after)
+    elif _is_due(before, after):
+        state, said = take_up(replace(after, unready=after.mode == STARTING))
     else:
         state, said = _watch(before, event, after)
-    state, asked = keep_prompting(before, event, state, actions + said)
-    return state, actions + said + asked
+    state, end = _do_without_mode(state)
+    state, asked = keep_prompting(before, event, state, actions + said + end)
+    return state, actions + said + end + asked
 
 
-def _break_off(state: State) -> Outcome:
-    """Without the action button nobody goes on, nor can both be held to leave: the wearer points."""
-    state, said = put_aside(state)
-    return begin_pointing(state) if state.mode == LESSON else state, said
+def _is_due(before: State, after: State) -> bool:
+    """Whether the lesson begins, or goes on after a pause: with the first picture, or as the action button is free.
+    The set-up needs no picture, and so does not wait for a camera that has failed."""
+    if after.lesson.step not in PRACTICE:
+        return after.mode == POINTING or (after.mode == STARTING and is_blind(after))
+    return after.mode == POINTING and (before.mode == STARTING or "action_button" in before.faults)
+
+
+def _do_without_mode(state: State) -> Outcome:
+    """Nobody is asked to press a mode button that is stuck: out of teaching, and past the steps that need it."""
+    if "mode_button" not in state.faults or state.mode not in (POINTING, TEACHING) or not is_under_way(state):
+        return state, ()
+    state = begin_pointing(state) if state.mode == TEACHING else state
+    return go_on(state) if state.lesson.step in (TEACH, UNDO) else (state, ())
 
 
 def _answer_press(before: State, event: Event, after: State) -> Optional[Outcome]:

@@ -6,16 +6,22 @@ from dataclasses import replace
 from typing import Any
 
 from ...actions import Say
-from ...state import LESSON, POINTING, STARTING, TEACHING, Dwell, State
-from ...steps import AGAIN, FIND, LANGUAGE, PRACTICE, STEPS, TEACH, UNDO, Lesson, Progress
+from ...state import BLINDING, HEAT, LESSON, POINTING, STARTING, TEACHING, Dwell, State
+from ...steps import AGAIN, AIM, FIND, LANGUAGE, PRACTICE, STEPS, TEACH, UNDO, Lesson, Progress
 from ...types import Utterance
 from ..pointing import resume
 from ..replies import Outcome, blame
 
 
 def is_under_way(state: State) -> bool:
-    """Whether the lesson goes on now, or will once there is a picture."""
-    return bool(state.lesson.step) and not state.lesson.left
+    """Whether the lesson goes on now, or will once there is a picture. It pauses while the action button is stuck:
+    nobody could go on then, nor hold both to leave."""
+    return bool(state.lesson.step) and not state.lesson.left and "action_button" not in state.faults
+
+
+def is_blind(state: State) -> bool:
+    """Whether a part without which nothing is seen has failed, or rests."""
+    return bool(state.faults & {*BLINDING, HEAT})
 
 
 def tell(phrase: str) -> Say:
@@ -30,9 +36,9 @@ def note(state: State, **changes: Any) -> State:
 
 def fits(state: State, step: str) -> bool:
     """Whether there is anything to do in the step."""
-    return {LANGUAGE: len(state.languages) > 1, AGAIN: state.answer is not None,
-            TEACH: "mode_button" not in state.faults, FIND: bool(state.lesson.thing),
-            UNDO: bool(state.just_learned)}.get(step, True)
+    mode_works = "mode_button" not in state.faults
+    return {LANGUAGE: len(state.languages) > 1, AGAIN: state.answer is not None, TEACH: mode_works,
+            FIND: bool(state.lesson.thing), UNDO: mode_works and bool(state.just_learned)}.get(step, True)
 
 
 def go_on(state: State, news: str = "") -> Outcome:
@@ -51,12 +57,15 @@ def go_back(state: State) -> Outcome:
 
 def move_to(state: State, step: str, news: str = "") -> Outcome:
     """Into that step; its prompt, and the news before it, follow by themselves (prompting.py). Where there is no
-    picture yet to practise with, that is said."""
+    picture to practise with, that is said."""
     state = replace(state, lesson=replace(state.lesson, step=step, left=False, progress=Progress(news=news)))
-    if step not in PRACTICE:
-        return replace(state, mode=LESSON, dwell=None, confirm_until=None), ()
-    state = point(state)
-    return state, (blame(state, otherwise="starting"),) if state.mode == STARTING else ()
+    if step in PRACTICE:
+        state = point(state)
+        waits = state.mode == STARTING
+    else:
+        state = replace(state, mode=LESSON, dwell=None, confirm_until=None)
+        waits = step == AIM and is_blind(state)
+    return state, (blame(state, otherwise="starting"),) if waits else ()
 
 
 def finish(state: State, news: str = "") -> Outcome:

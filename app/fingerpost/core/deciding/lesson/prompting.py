@@ -8,11 +8,11 @@ from typing import Optional, Tuple
 from ...actions import Action, Say, silences
 from ...events import Event, Tick
 from ...preferences import confirm
-from ...state import BLINDING, HEAT, LESSON, POINTING, TEACHING, State
-from ...steps import AGAIN, BUTTONS, FIND, POINT, TEACH, UNDO, VALUES
+from ...state import LESSON, POINTING, TEACHING, State
+from ...steps import AGAIN, AIM, BUTTONS, FIND, POINT, PRACTICE, TEACH, UNDO, VALUES
 from ...types import ACTION, MODE, Press, Utterance
 from ..replies import Outcome
-from .course import is_under_way, note, tell
+from .course import is_blind, is_under_way, note, tell
 
 REPEAT_SECONDS = 20.0
 """After so long in which nothing happens the prompt is said again."""
@@ -28,7 +28,8 @@ def instruct(state: State) -> Optional[Utterance]:
     """What the wearer is to do now; None where no lesson is under way, or where something else is asked."""
     step = state.lesson.step
     learns = state.learning_samples and state.mode != LESSON  # which is about to be told
-    if not is_under_way(state) or state.mode not in (LESSON, POINTING, TEACHING) or learns:
+    modes = (POINTING, TEACHING) if step in PRACTICE else (LESSON,)
+    if not is_under_way(state) or state.mode not in modes or learns:
         return None
     slots: Tuple[Tuple[str, str], ...] = ()
     phrase = "lesson_" + step
@@ -90,8 +91,8 @@ def keep_prompting(before: State, event: Event, state: State, actions: Tuple[Act
 def _is_due(state: State, at: float) -> bool:
     progress = state.lesson.progress
     wait_seconds = CUT_SECONDS if progress.cut else REPEAT_SECONDS
-    blind = state.faults & {*BLINDING, HEAT}
-    return not blind and progress.prompts <= REPEATS and at - progress.quiet_since >= wait_seconds
+    waits = is_blind(state) and state.lesson.step in (AIM, *PRACTICE)
+    return not waits and progress.prompts <= REPEATS and at - progress.quiet_since >= wait_seconds
 
 
 def _say_prompt(state: State, at: float, prompts: int, with_news: bool) -> Outcome:

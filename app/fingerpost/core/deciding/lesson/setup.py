@@ -10,7 +10,7 @@ from ...steps import BUTTONS, LANGUAGE, VALUES
 from ...types import ACTION, LONG, MODE, SHORT, Press
 from ..replies import Outcome
 from ..values import step_value
-from .course import finish, go_back, go_on, is_under_way, note, tell
+from .course import go_back, go_on, is_under_way, note, tell
 from .prompting import instruct, list_missing, prompt
 
 LANGUAGE_SECONDS = 12.0
@@ -29,7 +29,7 @@ def on_press(state: State, press: Press) -> Outcome:
     said again."""
     step, key = state.lesson.step, (press.button, press.kind)
     if not is_under_way(state):
-        return finish(state)
+        return state, ()  # out of the set-up, which coach.py sees to
     if step == LANGUAGE:
         return _keep_language(state, press) if press.kind == LONG else _change_language(state, press)
     if step == BUTTONS:
