@@ -11,6 +11,7 @@ from fingerpost.core.decide import decide
 from fingerpost.core.events import Fault, Forgotten, Kept, Learned, Recognised, Recovered, Seen, Status, Tick, Touched
 from fingerpost.core.state import (
     ASLEEP,
+    LESSON,
     MENU,
     MODES,
     NAMING,
@@ -23,6 +24,7 @@ from fingerpost.core.state import (
     Naming,
     State,
 )
+from fingerpost.core.steps import STEPS, Lesson
 from fingerpost.core.types import Fingertip, Guess, Press, Quality
 from tests.story import CLEAR, Story
 
@@ -290,9 +292,11 @@ def test_a_fault_that_pointing_does_not_feel_is_not_told_again(part):
 
 
 def test_a_button_that_goes_down_hushes_and_changes_nothing_else():
-    for mode in MODES[:-1]:
+    for mode in set(MODES) - {LESSON, STOPPING}:
         state = State(mode=mode)
         assert decide(state, Touched(1.0)) == (state, (Hush(),))
+    after, actions = decide(State(mode=LESSON, lesson=Lesson(STEPS[1])), Touched(1.0))
+    assert (after.mode, after.lesson.step, actions[:1]) == (LESSON, STEPS[1], (Hush(),))  # it notes what was cut off
 
 
 def test_every_press_hushes():
