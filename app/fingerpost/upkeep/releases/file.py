@@ -10,9 +10,7 @@ import ast
 import hashlib
 import os
 import re
-import struct
 import zipfile
-import zlib
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +18,7 @@ from typing import BinaryIO, Iterator, List, Optional, Sequence, Tuple, Type
 
 from ...core.errors import UpdateError
 from ...launcher import parse_version
+from ...memory.refusal import UNREADABLE
 from ...memory.ziptable import measure_zip
 from ...tomlfile import read_toml
 from ...wholefile import replacing, sync_folder
@@ -35,9 +34,9 @@ _UPDATE = re.compile(r"fingerpost-update-(\d{1,6}(?:\.\d{1,6}){1,3})(?!\.?\d).*\
 """What an update is called. A copy of it may be called so too, as in "fingerpost-update-0.2.0 (1).zip"."""
 _CODE_VERSION = re.compile(r'^__version__ = "([\d.]+)"$', re.MULTILINE)
 _OLDEST_DATE = (1980, 1, 1, 0, 0, 0)
-_BROKEN = (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError,
-           OverflowError, struct.error)
-"""What zipfile raises over broken files, OSError among them: a broken table sends it to places before the beginning."""
+_BROKEN = (*UNREADABLE, KeyError)
+"""What zipfile raises over broken files, OSError among them: a broken table sends it to places before the beginning,
+and may lack an entry."""
 
 
 def build_update(checkout: Path, key: Path, out: Path) -> Manifest:
